@@ -1,0 +1,34 @@
+"""Clips that follow from counts: a cell of n clips holds `configuration/class/0000` to n-1, the first fifth is the test."""
+
+from __future__ import annotations
+
+from math import ceil
+from typing import Any
+
+from fervbench.errors import ProtocolFileError
+from fervbench.labels_file import Labels
+from fervbench.protocol import Protocol
+
+
+def embedded_labels(protocol: Protocol, parts: tuple[str, ...] = ("train", "test")) -> Labels:
+    """Every clip that the counts of a protocol stand for.
+
+    Raises ProtocolFileError where the counts name what the protocol does not, or break the rule test = ceil(0.2 n).
+    """
+    ids: list[str] = []
+    names: list[str] = []
+    leaves: list[str] = []
+    kept: list[str] = []
+    counts: Any = (protocol.counts() or {}).get("cells", {})
+    for leaf, cells in counts.items():
+        for name, cell in cells.items():
+            test, n = cell["test"], cell["test"] + cell["train"]
+            if leaf not in protocol.leaves or name not in protocol.classes or test != ceil(n / 5) or n > 10_000:
+                raise ProtocolFileError(f"the counts of {protocol.id} cannot be used: {leaf}/{name} {cell}")
+            for part, numbers in (("test", range(test)), ("train", range(test, n))):
+                if part in parts:
+                    ids += [f"{leaf}/{name}/{i:04d}" for i in numbers]
+                    names += [name] * len(numbers)
+                    leaves += [leaf] * len(numbers)
+                    kept += [part] * len(numbers)
+    return Labels(ids, names, leaves, kept)

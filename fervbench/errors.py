@@ -1,0 +1,100 @@
+"""Every error that fervbench raises on purpose.
+
+    FervbenchError             exit code 1
+    +-- InputError             1  something given to fervbench is unreadable or invalid
+    |   +-- SubmissionError    1  a predictions file; carries every finding
+    |   +-- ProtocolFileError  1  a protocol file; carries every finding
+    |   +-- LabelsError        1  a labels file or a copy of official lists that cannot be read
+    +-- UsageError             2  the call itself
+    |   +-- MissingExtraError  2  an optional part is not installed
+    +-- NotAvailableError      3  a protocol, dataset or ground truth is absent
+        +-- MismatchError      3  ... or is not the one it should be; carries what differs
+
+The library raises; the command line translates once, into findings and the exit code of the class.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import ClassVar
+
+from fervbench.findings import Finding, Findings
+
+
+class FervbenchError(Exception):
+    """Base of all. `findings` is never empty; `str(error)` is one line."""
+
+    exit_code: ClassVar[int] = 1
+    rule: ClassVar[str] = "error"
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        hint: str | None = None,
+        file: str | None = None,
+        findings: Findings | Iterable[Finding] | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+        self.file = file
+        if findings is None:
+            self.findings = Findings(file)
+            self.findings.extend([Finding(self.rule, message, hint=hint, file=file)])
+        elif isinstance(findings, Findings):
+            self.findings = findings
+        else:
+            self.findings = Findings(file)
+            self.findings.extend(findings)
+
+
+class InputError(FervbenchError):
+    """Something given to fervbench is unreadable or invalid."""
+
+    rule = "invalid-input"
+
+
+class SubmissionError(InputError):
+    """A predictions file that cannot be scored."""
+
+
+class ProtocolFileError(InputError):
+    """A protocol file that does not define a protocol."""
+
+    rule = "invalid-protocol"
+
+
+class LabelsError(InputError):
+    """Labels, or a copy of official lists, that cannot be read."""
+
+    rule = "invalid-labels"
+
+
+class UsageError(FervbenchError):
+    """The call itself makes no sense."""
+
+    exit_code = 2
+    rule = "usage"
+
+
+class MissingExtraError(UsageError):
+    """An optional part of fervbench is not installed."""
+
+    rule = "missing-extra"
+
+    def __init__(self, what: str, extra: str) -> None:
+        super().__init__(f"{what} needs an extra", hint=f"pip install 'fervbench[{extra}]'")
+
+
+class NotAvailableError(FervbenchError):
+    """A protocol, dataset or ground truth is absent."""
+
+    exit_code = 3
+    rule = "not-available"
+
+
+class MismatchError(NotAvailableError):
+    """A ground truth, or a copy of a dataset, is not the one the protocol names."""
+
+    rule = "ground-truth-mismatch"

@@ -1,0 +1,125 @@
+"""Whether labels are the ones a protocol means, and if not, what differs.
+
+The fingerprint decides. Where it does not match, or none is frozen, the comparison says as much as is known: the very
+clips where the truth is embedded; else sizes, counts by configuration and class, the rule of the folds, and digests of
+blocks of ids, because labels themselves are licensed and not shipped.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from typing import Any
+
+from fervbench.embedded import embedded_labels
+from fervbench.errors import MismatchError
+from fervbench.findings import Findings
+from fervbench.labels_file import Labels
+from fervbench.protocol import Protocol
+
+
+def compare(protocol: Protocol, labels: Labels, sha256: str, file: str) -> None:
+    """Raise MismatchError, with everything that differs, unless labels with this fingerprint are the protocol's."""
+    frozen = protocol.ground_truth.get("fingerprint")
+    embedded = protocol.ground_truth["kind"] == "counts"
+    if sha256 == frozen and not (embedded and "train" in labels.parts):
+        return
+    findings = Findings(file)
+    if embedded:
+        _compare_clips(embedded_labels(protocol), labels, findings)
+    else:
+        _compare_counts(protocol, labels, findings)
+    if frozen is not None and sha256 != frozen and not len(findings):
+        findings.add("fingerprint", f"fingerprint {sha256[:16]}... instead of {frozen[:16]}...")
+    if len(findings):
+        raise MismatchError(
+            f"these are not the labels of {protocol.id} {protocol.version}: {file}", file=file, findings=findings
+        )
+
+
+def _test_rows(labels: Labels) -> list[tuple[str, str, str]]:
+    columns = zip(labels.ids, labels.labels, labels.leaves, labels.parts, strict=True)
+    return [(id, name, leaf) for id, name, leaf, part in columns if part == "test"]
+
+
+def _compare_clips(expected: Labels, found: Labels, findings: Findings) -> None:
+    """Name every clip that is missing, surplus or in the other part. Ids hold scene and class, so these agree."""
+    wanted = dict(zip(expected.ids, expected.parts, strict=True))
+    parts = dict(zip(found.ids, found.parts, strict=True))
+    for id, part in wanted.items():
+        if id not in parts:
+            findings.add("missing-clip", f"{id} ({part}) is missing", id=id, hint=_header_hint(id))
+        elif parts[id] != part:
+            findings.add("wrong-part", f"{id} belongs to the {part} part", id=id)
+    for id in parts:
+        if id not in wanted:
+            findings.add("surplus-clip", f"{id} is in no official list", id=id)
+
+
+def _header_hint(id: str) -> str | None:
+    """The two clips on the first lines of the official lists go missing when a header-less csv is read with a header."""
+    first = ("Interview/Happy/0118", "Crime/Angry/0063")
+    return "the first line of the official list: was it taken for a header?" if id in first else None
+
+
+def _compare_counts(protocol: Protocol, labels: Labels, findings: Findings) -> None:
+    rows = _test_rows(labels)
+    sizes = Counter(leaf for _, _, leaf in rows)
+    for leaf in protocol.leaves:
+        if not sizes[leaf]:
+            findings.add("empty-configuration", f"{leaf} has no test clip")
+    for name, wanted in protocol.ground_truth.get("sizes", {}).items():
+        n = sum(sizes[leaf] for leaf in protocol.configurations[name].leaves)
+        if n != wanted:
+            findings.add("wrong-size", f"{name} has {n:,} test clips instead of {wanted:,}")
+    counts = protocol.counts()
+    if counts is None:
+        return
+    found = Counter((leaf, name) for _, name, leaf in rows)
+    for leaf, cells in counts["cells"].items():
+        for name in protocol.classes:
+            n, wanted = found[leaf, name], cells.get(name, {}).get("test", 0)
+            if n != wanted:
+                findings.add("wrong-count", f"{leaf} has {n:,} clips of {name} instead of {wanted:,}")
+    if protocol.ground_truth.get("fold_rule") == "contiguous-by-id":
+        _check_fold_rule(protocol, rows, findings)
+    _check_blocks(counts, rows, findings)
+
+
+def _check_fold_rule(protocol: Protocol, rows: list[tuple[str, str, str]], findings: Findings) -> None:
+    """Clips of a class, sorted by id, are cut into contiguous folds; the first ones are a clip longer if need be."""
+    if len(findings):
+        return  # with a clip too many or too few every later cut moves: it would name the wrong ones
+    for name in protocol.classes:
+        clips = sorted((id, leaf) for id, label, leaf in rows if label == name)
+        expected = [protocol.leaves[i] for i, n in enumerate(_cuts(len(clips), len(protocol.leaves))) for _ in range(n)]
+        for (id, leaf), right in zip(clips, expected, strict=True):
+            if leaf != right:
+                findings.add("wrong-fold", f"{id} ({name}) is in {leaf}, the rule of the folds puts it in {right}", id=id)
+
+
+def _cuts(n: int, folds: int) -> list[int]:
+    return [n // folds + (i < n % folds) for i in range(folds)]
+
+
+def _check_blocks(counts: dict[str, Any], rows: list[tuple[str, str, str]], findings: Findings) -> None:
+    size = counts.get("block_size")
+    if not size:
+        return
+    lines: dict[str, list[str]] = {key: [] for key in counts["blocks"]}
+    for id, label, leaf in rows:
+        key = f"{int(id) // size * size:05d}" if id.isdigit() else id
+        lines.setdefault(key, []).append(f"{leaf}\t{id}\t{label}\n")
+    for key, block in sorted(lines.items()):
+        known = counts["blocks"].get(key)
+        if known is None:
+            findings.add("surplus-clip", f"no clip of the protocol has an id like {block[0].split(chr(9))[1]}")
+            continue
+        digest = hashlib.sha256("".join(sorted(block)).encode()).hexdigest()
+        if not digest.startswith(known["sha256"]):
+            last = int(key) + size - 1
+            findings.add(
+                "differs",
+                f"clips {key} to {last:05d} differ: {len(block)} of {known['n']} clips, or another label or fold",
+                hint="labels are not shipped, so clips are compared in blocks of ids",
+            )

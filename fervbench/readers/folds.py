@@ -1,0 +1,111 @@
+"""What the readers of five-fold layouts share: finding one list per fold and part, and joining the folds."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from fervbench.errors import LabelsError, MismatchError
+from fervbench.findings import Findings
+from fervbench.labels_file import Labels
+from fervbench.protocol import Protocol
+
+# (fold number, part) to the path of its list
+Lists = dict[tuple[int, str], Path]
+# id to label, of one list
+Clips = dict[str, str]
+
+
+def files_under(path: Path, suffix: str) -> Iterator[tuple[Path, str]]:
+    """Files below `path` that end in `suffix`, sorted, each with its path relative to `path`'s parent ("/" between)."""
+    if not path.exists():
+        raise LabelsError(f"no such file or folder: {path}", file=str(path))
+    if path.is_file():
+        yield path, path.name
+        return
+    base = path.resolve()
+    for folder, folders, names in os.walk(base):
+        folders.sort()
+        for name in sorted(names):
+            if name.lower().endswith(suffix):
+                file = Path(folder) / name
+                yield file, file.relative_to(base.parent).as_posix()
+
+
+def find_lists(path: Path, suffix: str, patterns: tuple[str, ...]) -> Lists:
+    """One list for each (fold, part); of several candidates the earliest pattern wins, equal ones are an error."""
+    found: dict[tuple[int, str], list[tuple[int, Path]]] = {}
+    for file, relative in files_under(path, suffix):
+        for rank, pattern in enumerate(patterns):
+            match = re.search(pattern, relative, re.IGNORECASE)
+            if match:
+                key = (int(match["fold"]), match["part"].lower())
+                found.setdefault(key, []).append((rank, file))
+                break
+    lists: Lists = {}
+    for key, candidates in found.items():
+        best = min(rank for rank, _ in candidates)
+        files = [file for rank, file in candidates if rank == best]
+        if len({file.read_bytes() for file in files}) > 1:
+            raise LabelsError(
+                f"two different lists for the {key[1]} part of fold {key[0]}: {files[0]} and {files[1]}",
+                hint="name the folder of one copy",
+                file=str(path),
+            )
+        lists[key] = files[0]
+    return lists
+
+
+def require_test_folds(lists: Lists, protocol: Protocol, path: Path, expected: str) -> None:
+    """Raise MismatchError where a fold has no test list."""
+    numbers = range(1, len(protocol.leaves) + 1)
+    absent = [protocol.leaves[k - 1] for k in numbers if (k, "test") not in lists]
+    if absent:
+        raise MismatchError(
+            f"no test list of {', '.join(absent)} under {path}", hint=f"expected {expected}", file=str(path)
+        )
+
+
+def join_folds(clips: dict[tuple[int, str], Clips], protocol: Protocol, path: Path, notes: list[str]) -> Labels:
+    """Labels from the test lists; the train lists, where they are there, must be what the other folds test.
+
+    Raises MismatchError that names the clips and folds that do not fit together.
+    """
+    findings = Findings(str(path))
+    fold_of: dict[str, int] = {}
+    label_of: Clips = {}
+    for (fold, part), entries in sorted(clips.items()):
+        if part == "test":
+            for id, label in entries.items():
+                if id in fold_of:
+                    message = f"{id} is in the test lists of {_name(protocol, fold_of[id])} and {_name(protocol, fold)}"
+                    findings.add("overlap", message, id=id)
+                else:
+                    fold_of[id], label_of[id] = fold, label
+    trained = sorted(fold for fold, part in clips if part == "train")
+    for fold in trained:
+        entries = clips[fold, "train"]
+        name = _name(protocol, fold)
+        for id, label in entries.items():
+            if fold_of.get(id, fold) == fold:
+                where = "in its test list too" if id in fold_of else "in no test list"
+                findings.add("overlap", f"{id} is in the train list of {name} and {where}", id=id)
+            elif label != label_of[id]:
+                message = f"{id} is {label} in the train list of {name} and {label_of[id]} in a test list"
+                findings.add("label-conflict", message, id=id)
+        for id, other in fold_of.items():
+            if other != fold and id not in entries:
+                findings.add("missing-clip", f"{id} is missing in the train list of {name}", id=id)
+    if len(findings):
+        raise MismatchError(f"the lists contradict each other: {path}", file=str(path), findings=findings)
+    if not trained:
+        notes.append("no train lists there: the folds' test lists were used alone")
+    ids = list(fold_of)
+    leaves = [_name(protocol, fold_of[id]) for id in ids]
+    return Labels(ids, [label_of[id] for id in ids], leaves, ["test"] * len(ids), notes=tuple(notes))
+
+
+def _name(protocol: Protocol, fold: int) -> str:
+    return protocol.leaves[fold - 1]

@@ -1,0 +1,197 @@
+"""From a submission to a report: confusion counts by leaf, summed to cells, metrics of all cells at once."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from fervbench._version import __version__
+from fervbench.metrics import recognition
+from fervbench.protocol import FOLD_MEAN, POOLED, Evaluation, Protocol
+from fervbench.report import FORMAT, METRICS, Cell, Report
+from fervbench.submission.model import Run, Submission
+
+IntArray = npt.NDArray[np.int64]
+
+
+def score(protocol: Protocol, submission: Submission) -> Report:
+    """Score a submission that has been read against `protocol`.
+
+    A cell is the sum of the confusion counts of its target's leaves, so that scenes, scenarios and all clips are
+    always of one piece. Several seeds give the mean and standard deviation (ddof 1) of each cell.
+    """
+    if submission.protocol.sha256 != protocol.sha256:
+        raise ValueError(f"the submission was read for {submission.protocol.id}, not for this {protocol.id}")
+    seeds = submission.seeds
+    cache: dict[int, IntArray] = {}
+    cells: list[Cell] = []
+    for evaluation in submission.evaluations:
+        names, tables = _tables(evaluation, submission, seeds, cache)
+        cells += _cells(evaluation, names, tables, protocol)
+    absent = _absent(protocol, submission, cells)
+    return Report(_header(protocol, submission, seeds, absent), tuple(cells))
+
+
+def _by_leaf(run: Run, submission: Submission, cache: dict[int, IntArray]) -> IntArray:
+    """Confusion counts of one run by leaf, shape (leaves, K, K + 1)."""
+    if id(run) not in cache:
+        truth = submission.truth
+        leaves, classes = len(submission.protocol.leaves), len(submission.protocol.classes)
+        columns = np.where(run.answers < 0, classes, run.answers)
+        flat = (truth.leaf * classes + truth.label) * (classes + 1) + columns
+        size = leaves * classes * (classes + 1)
+        cache[id(run)] = np.bincount(flat, minlength=size).reshape(leaves, classes, classes + 1).astype(np.int64)
+    return cache[id(run)]
+
+
+def _tables(
+    evaluation: Evaluation, submission: Submission, seeds: tuple[int | None, ...], cache: dict[int, IntArray]
+) -> tuple[list[tuple[str | None, str | None]], IntArray]:
+    """(source, target) of the cells and their confusion counts, shape (seeds, cells, K, K + 1)."""
+    protocol = submission.protocol
+    position = {leaf: i for i, leaf in enumerate(protocol.leaves)}
+    tables = []
+    for seed in seeds:
+        runs = {source: _by_leaf(submission.run(source, seed), submission, cache) for source in evaluation.sources}
+        row = [
+            runs[source][[position[leaf] for leaf in protocol.configurations[target].leaves]].sum(axis=0)
+            for source, target in evaluation.cells
+        ]
+        if evaluation.kind == "folds":
+            row.append(np.sum(row, axis=0))
+        tables.append(row)
+    names: list[tuple[str | None, str | None]] = list(evaluation.cells)
+    if evaluation.kind == "folds":
+        names.append((None, POOLED))
+    return names, np.array(tables)
+
+
+def _cells(
+    evaluation: Evaluation, names: list[tuple[str | None, str | None]], tables: IntArray, protocol: Protocol
+) -> list[Cell]:
+    found = recognition.scores(tables)  # leading axes (seeds, cells)
+    overall = {
+        name: values.T.tolist()
+        for name, values in zip(METRICS, (found.war, found.uar, found.macro_f1, found.weighted_f1), strict=True)
+    }
+    by_class = {
+        name: values.transpose(1, 2, 0).tolist()
+        for name, values in (("recall", found.recall), ("precision", found.precision), ("F1", found.f1))
+    }
+    total = tables.sum(axis=0)
+    clips = tables[0].sum(axis=-1).tolist()
+    confusions = total[..., :-1].tolist()
+    missing = total[..., -1].sum(axis=-1).tolist()
+    cells = []
+    for i, (source, target) in enumerate(names):
+        per_class = {
+            name: {"n": clips[i][c], **{metric: _value(by_class[metric][i][c]) for metric in by_class}}
+            for c, name in enumerate(protocol.classes)
+        }
+        metrics = {name: _metric(overall[name][i]) for name in METRICS}
+        cell = Cell(
+            evaluation.id, source, target, None, sum(clips[i]), missing[i], metrics, per_class, confusions[i]
+        )
+        cells.append(cell)
+    if evaluation.kind == "folds":
+        cells.append(_fold_mean(evaluation, tables[:, :-1], cells[-1]))
+    return cells
+
+
+def _value(per_seed: list[float]) -> float | None:
+    """Mean over the seeds; None where it is not defined."""
+    mean = sum(per_seed) / len(per_seed)
+    return mean if mean == mean else None
+
+
+def _metric(per_seed: list[float]) -> dict[str, Any]:
+    if len(per_seed) == 1:
+        return {"value": per_seed[0]}
+    return {
+        "value": sum(per_seed) / len(per_seed),
+        "sd": float(np.std(per_seed, ddof=1)),
+        "per_seed": per_seed,
+    }
+
+
+def _fold_mean(evaluation: Evaluation, folds: IntArray, pooled: Cell) -> Cell:
+    """The mean of each metric over the folds: what most repositories print. Not the pooled value."""
+    found = recognition.scores(folds)  # leading axes (seeds, folds)
+    values = (found.war, found.uar, found.macro_f1, found.weighted_f1)
+    metrics = {name: _metric(v.mean(axis=1).tolist()) for name, v in zip(METRICS, values, strict=True)}
+    return Cell(evaluation.id, None, None, FOLD_MEAN, pooled.n, pooled.missing, metrics, {}, None)
+
+
+def _absent(protocol: Protocol, submission: Submission, cells: list[Cell]) -> list[str]:
+    """"target/class" for every class that a target lacks."""
+    found = {
+        f"{cell.target}/{name}" for cell in cells for name, row in cell.per_class.items() if row["n"] == 0
+    }
+    return sorted(found)
+
+
+def _header(
+    protocol: Protocol, submission: Submission, seeds: tuple[int | None, ...], absent: list[str]
+) -> dict[str, Any]:
+    truth = submission.truth
+    asked, answered, ties = _tally(submission)
+    policy = submission.missing
+    parts = [
+        f"p:{protocol.id}@{protocol.version}",
+        "e:" + "+".join(evaluation.id for evaluation in submission.evaluations),
+        f"gt:{truth.sha256[:8]}",
+        f"agg:{protocol.aggregation}",
+        f"miss:{policy}",
+        "ties:first",
+        "compat:none",
+        "ci:none",
+        f"v:{__version__}",
+    ]
+    warnings = [*submission.notes]
+    if protocol.note:
+        warnings.insert(0, protocol.note)
+    if absent:
+        parts.insert(-1, f"absent:{len(absent)}")
+        listed = ", ".join(absent[:10]) + (", ..." if len(absent) > 10 else "")
+        warnings.append(f"classes without a test clip are left out of UAR and macro F1: {listed}")
+    if answered < asked:
+        warnings.append(f"{asked - answered:,} of {asked:,} answers are missing and count as wrong")
+    if ties:
+        warnings.append(f"{ties:,} answers shared their top score: the first class in the protocol's order was taken")
+    return {
+        "format": FORMAT,
+        "tool_version": __version__,
+        "signature": "|".join(["fervbench", *parts]),
+        "protocol": {"id": protocol.id, "version": protocol.version, "sha256": protocol.sha256},
+        "ground_truth": {"sha256": truth.sha256, "n": len(truth)},
+        "submission": {"sha256": submission.sha256, "n": asked, "missing": asked - answered, "ties": ties},
+        "classes": list(protocol.classes),
+        "seeds": list(seeds),
+        "intervals": None,
+        "warnings": warnings,
+    }
+
+
+def _tally(submission: Submission) -> tuple[int, int, int]:
+    """Answers asked for, given, and tied, over the runs that take part."""
+    used = {source for evaluation in submission.evaluations for source in evaluation.sources}
+    leaf_of = {leaf: i for i, leaf in enumerate(submission.protocol.leaves)}
+    asked = answered = ties = 0
+    for run in submission.runs:
+        if run.source is not None and run.source not in used:
+            continue
+        leaves = {
+            leaf_of[leaf]
+            for evaluation in submission.evaluations
+            for source in evaluation.sources
+            if run.stands_for(source)
+            for target in evaluation.targets(source)
+            for leaf in submission.protocol.configurations[target].leaves
+        }
+        mask = np.isin(submission.truth.leaf, sorted(leaves))
+        asked += int(mask.sum())
+        answered += int((run.answers[mask] >= 0).sum())
+        ties += run.ties
+    return asked, answered, ties

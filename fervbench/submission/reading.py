@@ -1,0 +1,353 @@
+"""One strict reader for recognition predictions: everything wrong with a file is found in one pass.
+
+A file is read whole, its header is held against the published schema, every answer and id against the protocol and the
+ground truth, and coverage cell by cell. Nothing is repaired. Either a Submission comes out, or SubmissionError with all
+findings; known differences from a looser reading are never settled in silence.
+"""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from fervbench import schema, strict_json
+from fervbench.errors import InputError, NotAvailableError, SubmissionError, UsageError
+from fervbench.files import read_bounded
+from fervbench.findings import Findings, visible
+from fervbench.ground_truth import GroundTruth, load_ground_truth
+from fervbench.protocol import EACH_FOLD, Evaluation, Protocol, load_protocol
+from fervbench.strict_json import RepeatedKeys, pointer
+from fervbench.submission.answers import read_answers
+from fervbench.submission.model import MISSING, Run, Submission
+from fervbench.submission.spelling import IdGuesser
+
+FORMAT = "fervbench-recognition/1"
+POLICIES = ("error", "wrong")
+
+
+def read_submission(
+    path: str | Path,
+    protocol: Protocol | str | Path | None = None,
+    *,
+    ground_truth: GroundTruth | str | Path | None = None,
+    evaluation: str | None = None,
+    missing: str = "error",
+) -> Submission:
+    """Read and check a predictions file (`.json`, or one gzip member of it; "-" is standard input).
+
+    `protocol` defaults to the one the file names; `ground_truth` to the embedded or stored one; `evaluation` to every
+    one whose sources are all present. `missing="wrong"` lets unanswered clips count as wrong.
+
+    Raises SubmissionError with every finding, UsageError for an evaluation or policy that does not exist, and
+    NotAvailableError where the protocol or its ground truth is absent.
+    """
+    file = str(path)
+    if missing not in POLICIES:
+        raise UsageError(f"no policy {missing!r} for missing answers", hint=f"known: {', '.join(POLICIES)}")
+    try:
+        data = read_bounded(path)
+        document = strict_json.parse(data, file)
+    except InputError as error:
+        raise SubmissionError(error.message, hint=error.hint, file=file, findings=error.findings) from None
+    findings = Findings(file)
+    content = _check_header(document, findings)
+    if content is None:
+        raise SubmissionError(f"is not a predictions file: {file}", file=file, findings=findings)
+    protocol = _choose_protocol(content, protocol, findings)
+    if evaluation is not None and evaluation not in protocol.evaluations:
+        raise _no_evaluation(evaluation, protocol)
+    if not isinstance(ground_truth, GroundTruth):
+        ground_truth = load_ground_truth(protocol, ground_truth)
+    order = _check_classes(content.get("classes"), protocol, findings)
+    reader = _RunReader(protocol, ground_truth, order, findings)
+    runs = [reader.read(raw, where) for raw, where in _raw_runs(content, protocol)]
+    good = [run for run in runs if run is not None]
+    _check_repeated_runs(good, findings)
+    evaluations, notes = _choose_evaluations(good, protocol, evaluation, findings)
+    _check_coverage(good, evaluations, protocol, ground_truth, missing, findings)
+    if len(findings):
+        raise SubmissionError(f"cannot be scored: {file}", file=file, findings=findings)
+    note = content.get("x-note")
+    if note:
+        notes.insert(0, f"the file says of itself: {visible(note, 1000)}")
+    return Submission(
+        protocol=protocol,
+        truth=ground_truth,
+        runs=tuple(good),
+        evaluations=evaluations,
+        missing=missing,
+        sha256=hashlib.sha256(data).hexdigest(),
+        notes=tuple(notes),
+    )
+
+
+def _check_header(document: strict_json.Document, findings: Findings) -> dict[str, Any] | None:
+    """Hold everything but the answers against the schema; None if what is left cannot be read on."""
+    content = document.value
+    header = _without_answers(content)
+    definition = schema.load("recognition")
+    strict_json.walk(header, findings)
+    if "too-deep" in findings.counts:
+        return None
+    if not schema.accepts(header, definition):
+        schema.violations(header, definition, findings)
+        runs = content.get("runs") if isinstance(content, dict) else None
+        readable = isinstance(content, dict) and content.get("format") == FORMAT
+        readable = readable and isinstance(content.get("protocol"), str)
+        one_form = readable and ("runs" in content) != ("predictions" in content)
+        if not one_form or not (isinstance(content.get("predictions"), dict) or isinstance(runs, list)):
+            return None
+    if document.suspect:
+        for predictions, where in _predictions_of(content):
+            if isinstance(predictions, RepeatedKeys):
+                strict_json.report_repeated(predictions, where, findings, rule="duplicate-id")
+            strict_json.walk(dict.fromkeys(predictions), findings, where)
+    return dict(content)
+
+
+def _without_answers(content: Any) -> Any:
+    """The document with every predictions object emptied."""
+    if not isinstance(content, dict):
+        return content
+    header = _emptied(content)
+    if isinstance(content.get("runs"), list):
+        header["runs"] = [_emptied(run) if isinstance(run, dict) else run for run in content["runs"]]
+    return header
+
+
+def _emptied(table: dict[str, Any]) -> dict[str, Any]:
+    """A copy of one object, its marks kept, its predictions emptied."""
+    copy: dict[str, Any] = dict(table)
+    if isinstance(table, RepeatedKeys):
+        copy = RepeatedKeys(table)
+        copy.repeated = table.repeated
+    if isinstance(table.get("predictions"), dict):
+        copy["predictions"] = {}
+    return copy
+
+
+def _predictions_of(content: dict[str, Any]) -> list[tuple[dict[str, Any], str]]:
+    found = []
+    if isinstance(content.get("predictions"), dict):
+        found.append((content["predictions"], "/predictions"))
+    for i, run in enumerate(content["runs"] if isinstance(content.get("runs"), list) else []):
+        if isinstance(run, dict) and isinstance(run.get("predictions"), dict):
+            found.append((run["predictions"], pointer("runs", i, "predictions")))
+    return found
+
+
+def _choose_protocol(content: dict[str, Any], chosen: Protocol | str | Path | None, findings: Findings) -> Protocol:
+    named = content["protocol"]
+    if chosen is None:
+        if "/" in named or "\\" in named or named.endswith(".toml"):
+            message = "a file names its protocol by id, not by path"
+            hint = "name the protocol's id here and give its path with --protocol"
+            findings.add("wrong-protocol", message, hint=hint, pointer="/protocol")
+            raise SubmissionError(message, findings=findings)
+        try:
+            return load_protocol(named)
+        except NotAvailableError as error:
+            hint = f"{error.hint}; --protocol PATH gives a file of your own"
+            raise NotAvailableError(f"no protocol {named!r}, which {findings.file} names", hint=hint) from None
+    protocol = chosen if isinstance(chosen, Protocol) else load_protocol(chosen)
+    if named != protocol.id:
+        findings.add(
+            "wrong-protocol",
+            f"the file is for the protocol {named!r}, not {protocol.id!r}",
+            hint="leave --protocol out to score it as what it says it is",
+            pointer="/protocol",
+        )
+        raise SubmissionError(f"is for another protocol: {findings.file}", findings=findings)
+    return protocol
+
+
+def _no_evaluation(name: str, protocol: Protocol) -> UsageError:
+    near = difflib.get_close_matches(name, protocol.evaluations, n=1, cutoff=0.4)
+    known = f"{protocol.id} has {', '.join(protocol.evaluations)}"
+    return UsageError(
+        f"{protocol.id} has no evaluation {name!r}", hint=f"did you mean {near[0]!r}? {known}" if near else known
+    )
+
+
+def _check_classes(order: Any, protocol: Protocol, findings: Findings) -> list[str] | None:
+    if order is None or not isinstance(order, list) or not all(isinstance(name, str) for name in order):
+        return None
+    missing = [name for name in protocol.classes if name not in order]
+    surplus = [name for name in order if name not in protocol.classes]
+    if missing or surplus:
+        said = [f"{what} {', '.join(names)}" for what, names in (("lacks", missing), ("has", surplus)) if names]
+        findings.add(
+            "wrong-classes",
+            f"is not a permutation of the protocol's classes: it {' and '.join(said)}",
+            hint=f"classes of {protocol.id}: {', '.join(protocol.classes)}",
+            pointer="/classes",
+        )
+    return order
+
+
+def _raw_runs(content: dict[str, Any], protocol: Protocol) -> list[tuple[dict[str, Any], str]]:
+    if "predictions" in content:
+        short = {"trained_on": protocol.default_source, "predictions": content["predictions"]}
+        return [(short, "")]
+    return [(run, pointer("runs", i)) for i, run in enumerate(content["runs"]) if isinstance(run, dict)]
+
+
+class _RunReader:
+    """Reads runs against one ground truth; guesses about ids are shared between them."""
+
+    def __init__(self, protocol: Protocol, truth: GroundTruth, order: list[str] | None, findings: Findings) -> None:
+        self._protocol = protocol
+        self._truth = truth
+        self._order = order
+        self._findings = findings
+        self._guesser = IdGuesser(protocol, truth)
+        self._asked: dict[str | None, npt.NDArray[np.bool_]] = {}
+
+    def read(self, raw: dict[str, Any], where: str) -> Run | None:
+        """One run; None if it is not clear what it was trained on or what it predicts."""
+        source, predictions, seed = raw.get("trained_on"), raw.get("predictions"), raw.get("seed")
+        if not isinstance(source, str) or not isinstance(predictions, dict):
+            return None
+        here = where + "/predictions"
+        codes, ties = read_answers(predictions, self._order, self._protocol.classes, here, self._findings)
+        if where and source not in self._protocol.sources:
+            self._report_source(source, where)
+            return None
+        trained_on = None if source == EACH_FOLD else source
+        asked = self._clips_asked(trained_on)
+        answers = np.full(len(self._truth), MISSING, dtype=np.int64)
+        positions = self._positions(predictions, asked, trained_on, here)
+        inside = positions >= 0
+        answers[positions[inside]] = codes[inside]
+        seed = seed if isinstance(seed, int) and not isinstance(seed, bool) else None
+        return Run(trained_on, seed, answers, asked, ties, where)
+
+    def _report_source(self, source: str, where: str) -> None:
+        known = self._protocol.sources
+        near = difflib.get_close_matches(source, known, n=1, cutoff=0.5)
+        hint = f"did you mean {near[0]!r}?" if near else f"known: {', '.join(known)}"
+        self._findings.add("unknown-source", f"no configuration {source!r} to train on", hint=hint, pointer=where + "/trained_on")
+
+    def _clips_asked(self, source: str | None) -> npt.NDArray[np.bool_]:
+        """The clips that any evaluation tests a source on, as a mask over the ground truth."""
+        if source not in self._asked:
+            sources = self._protocol.sources if source is None else (source,)
+            targets = {target for each in sources for target in self._protocol.targets(each)}
+            self._asked[source] = clips_of(targets, self._protocol, self._truth)
+        return self._asked[source]
+
+    def _positions(
+        self, predictions: dict[str, Any], asked: npt.NDArray[np.bool_], source: str | None, where: str
+    ) -> npt.NDArray[np.int64]:
+        """Where in the ground truth each answer belongs; -1 and a finding where it belongs nowhere."""
+        keys = list(predictions)
+        ids = keys
+        if self._protocol.ids.zero_pad:
+            ids = [self._protocol.ids.canonical(key) for key in keys]
+            if len(set(ids)) != len(ids):
+                self._report_two_spellings(keys, ids, where)
+        index = self._truth.index
+        positions = np.array([index.get(id, -1) for id in ids], dtype=np.int64)
+        for i in np.flatnonzero(positions < 0):
+            rule, message, hint = self._guesser.explain(ids[i])
+            self._findings.add(rule, message, hint=hint, pointer=where + pointer(keys[i]), id=keys[i])
+        outside = (positions >= 0) & ~asked[positions] if len(asked) else positions >= 0
+        for i in np.flatnonzero(outside):
+            leaf = self._protocol.leaves[self._truth.leaf[positions[i]]]
+            self._findings.add(
+                "outside-target",
+                f"{ids[i]!r} belongs to {leaf}, on which a model trained on {source} is not tested",
+                hint="the run of a fold answers its own test fold only" if leaf in self._protocol.sources else None,
+                pointer=where + pointer(keys[i]),
+                id=keys[i],
+            )
+        positions[outside] = -1
+        return positions
+
+    def _report_two_spellings(self, keys: list[str], ids: list[str], where: str) -> None:
+        first: dict[str, str] = {}
+        for key, id in zip(keys, ids, strict=True):
+            if id in first:
+                message = f"{key!r} and {first[id]!r} are two spellings of one id"
+                self._findings.add("duplicate-id", message, pointer=where + pointer(key), id=id)
+            first.setdefault(id, key)
+
+
+def clips_of(targets: set[str], protocol: Protocol, truth: GroundTruth) -> npt.NDArray[np.bool_]:
+    """The clips of some configurations, as a mask over the ground truth."""
+    leaves = {leaf for target in targets for leaf in protocol.configurations[target].leaves}
+    chosen = np.array([leaf in leaves for leaf in protocol.leaves], dtype=np.bool_)
+    return chosen[truth.leaf]
+
+
+def _check_repeated_runs(runs: list[Run], findings: Findings) -> None:
+    seen: dict[tuple[str | None, int | None], str] = {}
+    for run in runs:
+        key = (run.source, run.seed)
+        if key in seen:
+            findings.add(
+                "duplicate-run",
+                f"trained on {run.source} with seed {'none' if run.seed is None else run.seed}, as {seen[key]} is",
+                hint="runs of one source differ by their seed",
+                pointer=run.where or "/",
+            )
+        seen.setdefault(key, run.where)
+
+
+def _choose_evaluations(
+    runs: list[Run], protocol: Protocol, wanted: str | None, findings: Findings
+) -> tuple[tuple[Evaluation, ...], list[str]]:
+    """The evaluations that the runs complete, or the wanted one; and notes about runs that take part in none."""
+    present = {run.source for run in runs}
+    lacking = {
+        evaluation.id: [source for source in evaluation.sources if not present & {source, None}]
+        for evaluation in protocol.evaluations.values()
+    }
+    candidates = [wanted] if wanted is not None else list(protocol.evaluations)
+    chosen = tuple(protocol.evaluations[id] for id in candidates if not lacking[id])
+    if not chosen and runs:
+        for id in candidates:
+            first = ", ".join(lacking[id][:8]) + (", ..." if len(lacking[id]) > 8 else "")
+            message = f"{id!r} needs {len(lacking[id])} more runs: trained on {first}"
+            findings.add("incomplete-evaluation", message, pointer="/runs")
+    used = {source for evaluation in chosen for source in evaluation.sources}
+    seeds: dict[str | None, set[int | None]] = {}
+    for run in runs:
+        if run.source is None or run.source in used:
+            seeds.setdefault(run.source, set()).add(run.seed)
+    if len(set(map(frozenset, seeds.values()))) > 1:
+        said = {source: sorted(map(str, found)) for source, found in seeds.items()}
+        listed = "; ".join(f"{source}: {', '.join(found)}" for source, found in list(said.items())[:8])
+        findings.add("seeds-differ", f"all sources need the same seeds, found {listed}", pointer="/runs")
+    idle = sorted({str(run.source) for run in runs if run.source is not None and run.source not in used})
+    notes = [f"runs that take part in no evaluation here: trained on {', '.join(idle)}"] if idle and chosen else []
+    return chosen, notes
+
+
+def _check_coverage(
+    runs: list[Run],
+    evaluations: tuple[Evaluation, ...],
+    protocol: Protocol,
+    truth: GroundTruth,
+    missing: str,
+    findings: Findings,
+) -> None:
+    """Every clip of every cell must be answered, unless unanswered ones count as wrong."""
+    if missing == "wrong":
+        return
+    for run in runs:
+        sources = {s for evaluation in evaluations for s in evaluation.sources if run.stands_for(s)}
+        targets = {t for evaluation in evaluations for source in sources for t in evaluation.targets(source)}
+        unanswered = np.flatnonzero((run.answers == MISSING) & clips_of(targets, protocol, truth))
+        hint = "every test clip is answered, or --missing wrong lets unanswered ones count as wrong"
+        if len(unanswered) == len(truth) and len(findings):
+            continue  # none of the ids fit: that has been said
+        for i in unanswered:
+            findings.add("unanswered", f"no answer for {truth.ids[i]!r}", hint=hint, pointer=run.where + "/predictions", id=truth.ids[i])
+
+
