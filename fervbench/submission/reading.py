@@ -20,9 +20,10 @@ from fervbench.errors import InputError, NotAvailableError, SubmissionError, Usa
 from fervbench.files import read_bounded
 from fervbench.findings import Findings, visible
 from fervbench.ground_truth import GroundTruth, load_ground_truth
-from fervbench.protocol import EACH_FOLD, Evaluation, Protocol, load_protocol
+from fervbench.protocol import EACH_FOLD, Protocol, load_protocol
 from fervbench.strict_json import RepeatedKeys, pointer
 from fervbench.submission.answers import read_answers
+from fervbench.submission.coverage import check_coverage, check_repeated_runs, choose_evaluations, clips_of
 from fervbench.submission.model import MISSING, Run, Submission
 from fervbench.submission.spelling import IdGuesser
 
@@ -46,11 +47,28 @@ def read_submission(
     Raises SubmissionError with every finding, UsageError for an evaluation or policy that does not exist, and
     NotAvailableError where the protocol or its ground truth is absent.
     """
-    file = str(path)
+    try:
+        data = read_bounded(path)
+    except InputError as error:
+        raise SubmissionError(error.message, hint=error.hint, file=str(path)) from None
+    return parse_submission(
+        data, str(path), protocol, ground_truth=ground_truth, evaluation=evaluation, missing=missing
+    )
+
+
+def parse_submission(
+    data: bytes,
+    file: str,
+    protocol: Protocol | str | Path | None = None,
+    *,
+    ground_truth: GroundTruth | str | Path | None = None,
+    evaluation: str | None = None,
+    missing: str = "error",
+) -> Submission:
+    """As `read_submission`, from bytes; `file` names them in findings."""
     if missing not in POLICIES:
         raise UsageError(f"no policy {missing!r} for missing answers", hint=f"known: {', '.join(POLICIES)}")
     try:
-        data = read_bounded(path)
         document = strict_json.parse(data, file)
     except InputError as error:
         raise SubmissionError(error.message, hint=error.hint, file=file, findings=error.findings) from None
@@ -60,16 +78,16 @@ def read_submission(
         raise SubmissionError(f"is not a predictions file: {file}", file=file, findings=findings)
     protocol = _choose_protocol(content, protocol, findings)
     if evaluation is not None and evaluation not in protocol.evaluations:
-        raise _no_evaluation(evaluation, protocol)
+        raise no_evaluation(evaluation, protocol)
     if not isinstance(ground_truth, GroundTruth):
         ground_truth = load_ground_truth(protocol, ground_truth)
     order = _check_classes(content.get("classes"), protocol, findings)
     reader = _RunReader(protocol, ground_truth, order, findings)
     runs = [reader.read(raw, where) for raw, where in _raw_runs(content, protocol)]
     good = [run for run in runs if run is not None]
-    _check_repeated_runs(good, findings)
-    evaluations, notes = _choose_evaluations(good, protocol, evaluation, findings)
-    _check_coverage(good, evaluations, protocol, ground_truth, missing, findings)
+    check_repeated_runs(good, findings)
+    evaluations, notes = choose_evaluations(good, protocol, evaluation, findings)
+    check_coverage(good, evaluations, protocol, ground_truth, missing, findings)
     if len(findings):
         raise SubmissionError(f"cannot be scored: {file}", file=file, findings=findings)
     note = content.get("x-note")
@@ -166,7 +184,8 @@ def _choose_protocol(content: dict[str, Any], chosen: Protocol | str | Path | No
     return protocol
 
 
-def _no_evaluation(name: str, protocol: Protocol) -> UsageError:
+def no_evaluation(name: str, protocol: Protocol) -> UsageError:
+    """The error for an evaluation that a protocol does not have."""
     near = difflib.get_close_matches(name, protocol.evaluations, n=1, cutoff=0.4)
     known = f"{protocol.id} has {', '.join(protocol.evaluations)}"
     return UsageError(
@@ -276,78 +295,3 @@ class _RunReader:
                 message = f"{key!r} and {first[id]!r} are two spellings of one id"
                 self._findings.add("duplicate-id", message, pointer=where + pointer(key), id=id)
             first.setdefault(id, key)
-
-
-def clips_of(targets: set[str], protocol: Protocol, truth: GroundTruth) -> npt.NDArray[np.bool_]:
-    """The clips of some configurations, as a mask over the ground truth."""
-    leaves = {leaf for target in targets for leaf in protocol.configurations[target].leaves}
-    chosen = np.array([leaf in leaves for leaf in protocol.leaves], dtype=np.bool_)
-    return chosen[truth.leaf]
-
-
-def _check_repeated_runs(runs: list[Run], findings: Findings) -> None:
-    seen: dict[tuple[str | None, int | None], str] = {}
-    for run in runs:
-        key = (run.source, run.seed)
-        if key in seen:
-            findings.add(
-                "duplicate-run",
-                f"trained on {run.source} with seed {'none' if run.seed is None else run.seed}, as {seen[key]} is",
-                hint="runs of one source differ by their seed",
-                pointer=run.where or "/",
-            )
-        seen.setdefault(key, run.where)
-
-
-def _choose_evaluations(
-    runs: list[Run], protocol: Protocol, wanted: str | None, findings: Findings
-) -> tuple[tuple[Evaluation, ...], list[str]]:
-    """The evaluations that the runs complete, or the wanted one; and notes about runs that take part in none."""
-    present = {run.source for run in runs}
-    lacking = {
-        evaluation.id: [source for source in evaluation.sources if not present & {source, None}]
-        for evaluation in protocol.evaluations.values()
-    }
-    candidates = [wanted] if wanted is not None else list(protocol.evaluations)
-    chosen = tuple(protocol.evaluations[id] for id in candidates if not lacking[id])
-    if not chosen and runs:
-        for id in candidates:
-            first = ", ".join(lacking[id][:8]) + (", ..." if len(lacking[id]) > 8 else "")
-            message = f"{id!r} needs {len(lacking[id])} more runs: trained on {first}"
-            findings.add("incomplete-evaluation", message, pointer="/runs")
-    used = {source for evaluation in chosen for source in evaluation.sources}
-    seeds: dict[str | None, set[int | None]] = {}
-    for run in runs:
-        if run.source is None or run.source in used:
-            seeds.setdefault(run.source, set()).add(run.seed)
-    if len(set(map(frozenset, seeds.values()))) > 1:
-        said = {source: sorted(map(str, found)) for source, found in seeds.items()}
-        listed = "; ".join(f"{source}: {', '.join(found)}" for source, found in list(said.items())[:8])
-        findings.add("seeds-differ", f"all sources need the same seeds, found {listed}", pointer="/runs")
-    idle = sorted({str(run.source) for run in runs if run.source is not None and run.source not in used})
-    notes = [f"runs that take part in no evaluation here: trained on {', '.join(idle)}"] if idle and chosen else []
-    return chosen, notes
-
-
-def _check_coverage(
-    runs: list[Run],
-    evaluations: tuple[Evaluation, ...],
-    protocol: Protocol,
-    truth: GroundTruth,
-    missing: str,
-    findings: Findings,
-) -> None:
-    """Every clip of every cell must be answered, unless unanswered ones count as wrong."""
-    if missing == "wrong":
-        return
-    for run in runs:
-        sources = {s for evaluation in evaluations for s in evaluation.sources if run.stands_for(s)}
-        targets = {t for evaluation in evaluations for source in sources for t in evaluation.targets(source)}
-        unanswered = np.flatnonzero((run.answers == MISSING) & clips_of(targets, protocol, truth))
-        hint = "every test clip is answered, or --missing wrong lets unanswered ones count as wrong"
-        if len(unanswered) == len(truth) and len(findings):
-            continue  # none of the ids fit: that has been said
-        for i in unanswered:
-            findings.add("unanswered", f"no answer for {truth.ids[i]!r}", hint=hint, pointer=run.where + "/predictions", id=truth.ids[i])
-
-

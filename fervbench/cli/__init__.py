@@ -1,0 +1,133 @@
+"""The command line. Commands are found by name and imported only when called; this file imports click alone.
+
+The library raises; `Command` translates once: findings to standard error (or, with `--json`, as one document to
+standard output) and the exit code of the error's class.
+"""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+from typing import Any, NoReturn
+
+import click
+
+from fervbench._version import __version__
+
+# name: (module, what it does). The help of the group needs no import of the modules; a test holds it to theirs.
+COMMANDS = {
+    "convert": ("submissions", "Make a predictions file from CSV or npz."),
+    "examples": ("examples", "Write example files to try things with."),
+    "ground-truth": ("ground_truth", "Add and show local copies of official labels."),
+    "protocols": ("protocols", "List, show and check how datasets are scored."),
+    "score": ("score", "Score a predictions file."),
+    "template": ("submissions", "Write a predictions file with every id and no answers."),
+}
+
+
+class Command(click.Command):
+    """A command that tells what went wrong, and never shows a traceback for bad input."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run; on a FervbenchError print its findings and leave with its exit code."""
+        from fervbench.errors import FervbenchError
+
+        try:
+            return super().invoke(ctx)
+        except FervbenchError as error:
+            present(error, as_json=bool(ctx.params.get("as_json")))
+            ctx.exit(error.exit_code)
+
+
+class Group(click.Group):
+    """A group whose commands are Commands."""
+
+    command_class = Command
+
+
+class LazyGroup(click.Group):
+    """The top group: imports the module of a command when the command is asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Names of all commands, sorted."""
+        del ctx
+        return sorted(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command, or None; click then says so and names the nearest ones."""
+        del ctx
+        if cmd_name not in COMMANDS:
+            return None
+        module = import_module(f"fervbench.cli.{COMMANDS[cmd_name][0]}")
+        found: click.Command = getattr(module, cmd_name.replace("-", "_"))
+        return found
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List the commands without importing them."""
+        del ctx
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, COMMANDS[name][1]) for name in sorted(COMMANDS)])
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command; for an unknown one name the nearest."""
+        try:
+            return super().resolve_command(ctx, args)
+        except click.UsageError as error:
+            import difflib
+
+            near = difflib.get_close_matches(args[0], COMMANDS, n=1, cutoff=0.5)
+            if near and "Did you mean" not in error.message:
+                error.message += f" Did you mean {near[0]!r}?"
+            raise
+
+
+def present(error: Any, *, as_json: bool) -> None:
+    """Print an error: its message and findings to standard error, or a findings document to standard output."""
+    from fervbench.findings import to_json, to_text, visible
+
+    if as_json:
+        click.echo(to_json(error.findings))
+        return
+    click.echo(f"Error: {visible(error.message, 500)}", err=True)
+    only = list(error.findings.kept)
+    if len(only) == 1 and only[0].message == error.message:
+        if only[0].hint:
+            click.echo(f"hint: {visible(only[0].hint, 500)}", err=True)
+        return
+    total = len(error.findings)
+    click.echo(f"{total:,} {'problem' if total == 1 else 'problems'}:", err=True)
+    click.echo(to_text(error.findings), err=True)
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, package_name="fervbench", message="fervbench %(version)s")
+def cli() -> None:
+    """Score dynamic facial expression recognition on FERV39k, DFEW and MAFW, the same way for everyone.
+
+    \b
+    Example:
+      fervbench examples write mae-dfer-overall-only
+      fervbench score mae-dfer-overall-only.json
+
+    Results go to standard output, messages to standard error. Exit codes: 0 ok; 1 invalid or unreadable input; 2 usage,
+    or a missing extra; 3 a protocol or its ground truth is absent or not matching; 130 interrupted.
+    """
+
+
+def main() -> NoReturn:
+    """Entry point of the `fervbench` command."""
+    for stream in (sys.stdout, sys.stderr):
+        reconfigure = getattr(stream, "reconfigure", None)
+        if reconfigure is not None:  # a terminal that cannot show a character shows a question mark
+            reconfigure(errors="replace")
+    try:
+        code = cli.main(standalone_mode=False)
+    except click.exceptions.Abort:
+        click.echo("interrupted", err=True)
+        code = 130
+    except click.ClickException as error:
+        error.show()
+        code = error.exit_code
+    sys.exit(code if isinstance(code, int) else 0)

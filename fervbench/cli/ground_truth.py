@@ -1,0 +1,108 @@
+"""`fervbench ground-truth`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from fervbench.cli import Group, options
+
+if TYPE_CHECKING:
+    from fervbench.ground_truth import GroundTruth
+    from fervbench.protocol import Protocol
+
+
+@click.group(cls=Group)
+def ground_truth() -> None:
+    """Add and show local copies of official labels.
+
+    FERV39k's ground truth is part of fervbench, as counts. Other labels are licensed: add your copy once, in any of
+    the layouts they are passed around in. It is checked against the protocol's counts and fingerprint.
+
+    \b
+    Example:
+      fervbench ground-truth show ferv39k
+    """
+
+
+@ground_truth.command()
+@click.argument("protocol", metavar="ID|PATH")
+@click.argument("path", metavar="COPY")
+@options.force
+@options.as_json
+def add(protocol: str, path: str, force: bool, as_json: bool) -> None:
+    """Check a copy of official labels and keep what scoring needs of it.
+
+    COPY is the folder of the official lists, any folder above it, or a labels file (CSV with the header clip_id,label).
+
+    \b
+    Example:
+      fervbench ground-truth add tiny/protocol.toml tiny/labels.csv
+    """
+    from fervbench.files import write_whole
+    from fervbench.ground_truth import checked, read_copy, stored_path
+    from fervbench.labels_file import write_labels
+    from fervbench.protocol import load_protocol
+
+    loaded = load_protocol(protocol)
+    labels = read_copy(loaded, Path(path))
+    truth = checked(loaded, labels, path)
+    for note in labels.notes:
+        click.echo(note, err=True)
+    target = stored_path(loaded)
+    text = write_labels(labels)
+    if target.is_file() and target.read_bytes() == text.encode():
+        click.echo(f"already there: {target}", err=True)
+    else:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        write_whole(target, text, overwrite=force)
+        click.echo(f"stored in {target}", err=True)
+    _print(loaded, truth, as_json)
+
+
+@ground_truth.command()
+@click.argument("protocol", metavar="ID|PATH")
+@options.as_json
+def show(protocol: str, as_json: bool) -> None:
+    """Show where the ground truth of a protocol comes from, its size and its fingerprint.
+
+    \b
+    Example:
+      fervbench ground-truth show ferv39k
+      fervbench ground-truth show ferv39k --json
+    """
+    from fervbench.ground_truth import load_ground_truth
+    from fervbench.protocol import load_protocol
+
+    loaded = load_protocol(protocol)
+    _print(loaded, load_ground_truth(loaded), as_json)
+
+
+def _print(protocol: Protocol, truth: GroundTruth, as_json: bool) -> None:
+    counts = truth.counts(len(protocol.leaves), len(protocol.classes))
+    frozen = protocol.ground_truth.get("fingerprint")
+    if as_json:
+        from fervbench.strict_json import dumps
+
+        document: dict[str, Any] = {
+            "protocol": {"id": protocol.id, "version": protocol.version, "sha256": protocol.sha256},
+            "origin": truth.origin,
+            "n": len(truth),
+            "sha256": truth.sha256,
+            "frozen": frozen is not None,
+            "counts": {
+                leaf: dict(zip(protocol.classes, counts[i].tolist(), strict=True))
+                for i, leaf in enumerate(protocol.leaves)
+            },
+        }
+        click.echo(dumps(document))
+        return
+    from fervbench.findings import visible
+
+    status = "the protocol's own" if frozen is not None else "not frozen in the protocol: part of every signature"
+    click.echo(f"{protocol.title} {protocol.version}: {len(truth):,} test clips ({visible(truth.origin)})")
+    click.echo(f"fingerprint {truth.sha256}\n            ({status})")
+    for i, name in enumerate(protocol.classes):
+        click.echo(f"  {name:<16}{counts[:, i].sum():>8,}")

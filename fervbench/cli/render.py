@@ -1,0 +1,218 @@
+"""Reports as text. This and `render_protocols.py` alone import rich.
+
+Fits 80 columns. Per cent, two decimals, as the field prints them. Nothing from a file is taken for markup.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Sequence
+
+from rich.box import Box
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from fervbench.findings import visible
+from fervbench.protocol import FOLD_MEAN, POOLED, Evaluation, Protocol
+from fervbench.report import METRICS, Cell, Report
+
+# A line under the header and nothing else.
+_RULE = Box("    \n    \n ── \n    \n    \n    \n    \n    \n")
+HEADS = {"WAR": "WAR", "UAR": "UAR", "macro_F1": "mF1", "weighted_F1": "wF1"}
+BEST, WORST = "▲ best", "▼ worst"
+
+
+def console() -> Console:
+    """Where results go: standard output, at least 80 columns wide."""
+    made = Console(file=sys.stdout, highlight=False, markup=False, emoji=False)
+    made.width = max(80, made.width if made.is_terminal else 80)
+    return made
+
+
+def table(heads: Sequence[str], rows: Iterable[Sequence[str]], *, left: int = 1, title: str | None = None) -> Table:
+    """A table; the first `left` columns are names, the others numbers. Columns named "" are left-aligned remarks."""
+    made = Table(
+        box=_RULE,
+        title=title,
+        title_justify="left",
+        title_style="bold",
+        show_edge=False,
+        pad_edge=False,
+        padding=(0, 1, 0, 0),
+    )
+    for i, head in enumerate(heads):  # where all is too wide, names are wrapped and numbers stay whole
+        made.add_column(Text(head), justify="left" if i < left or not head else "right", no_wrap=i >= left)
+    for row in rows:
+        made.add_row(*(Text(cell) for cell in row))
+    return made
+
+
+def percent(value: float | None, sd: float | None = None) -> str:
+    """A score as the field prints it, with its standard deviation over seeds."""
+    if value is None:
+        return "-"
+    return f"{100 * value:.2f}" + ("" if sd is None else f" ±{100 * sd:.2f}")
+
+
+def _metric(cell: Cell, name: str) -> str:
+    return percent(cell.metrics[name]["value"], cell.metrics[name].get("sd"))
+
+
+def print_report(report: Report, protocol: Protocol) -> None:
+    """Print a report: for each evaluation headline, configurations, classes and confusion; then warnings and signature."""
+    out = console()
+    seeds = report.header["seeds"]
+    out.print(Text(f"{protocol.title} {protocol.version}", style="bold"), end="")
+    out.print(Text(f"   {len(seeds)} seeds, mean ±sd" if len(seeds) > 1 else ""))
+    for warning in report.warnings:
+        out.print(Text(f"! {visible(warning, 1200)}", style="yellow"))
+    for name in report.evaluations:
+        cells = [cell for cell in report.cells if cell.evaluation == name]
+        evaluation = protocol.evaluations[name]
+        out.print()
+        out.print(Text(f"{name}: {visible(evaluation.title)}", style="bold underline"))
+        if evaluation.kind == "folds":
+            _print_folds(out, cells, report)
+        elif len(evaluation.sources) > 1 and evaluation.kind == "grid":
+            _print_matrix(out, cells, evaluation, protocol)
+        else:
+            _print_tree(out, cells, evaluation, protocol, report)
+    out.print()
+    out.print(Text(report.signature, style="dim"), soft_wrap=True)
+
+
+def _print_headline(out: Console, cell: Cell, report: Report) -> None:
+    k = max(1, len(report.header["seeds"]))
+    asked = cell.n * k
+    covered = "all answered" if not cell.missing else f"{100 * (asked - cell.missing) / asked:.2f} % answered"
+    names = {"WAR": "WAR", "UAR": "UAR", "macro_F1": "macro F1", "weighted_F1": "weighted F1"}
+    line = "  ".join(f"{names[name]} {_metric(cell, name)}" for name in METRICS)
+    out.print()
+    out.print(Text(line, style="bold"))
+    out.print(Text(f"n = {cell.n:,} clips, {covered}"))
+
+
+def _print_tree(out: Console, cells: list[Cell], evaluation: Evaluation, protocol: Protocol, report: Report) -> None:
+    """Configurations under those that unite them; best and worst of each group marked, as in FERV39k's Figure 5(a)."""
+    by_target = {str(cell.target): cell for cell in cells}
+    seeds = any("sd" in cell.metrics["WAR"] for cell in cells)
+    shown = METRICS[:3] if seeds else METRICS  # standard deviations need the room
+    marks = _marks(by_target, protocol)
+    top = max(cells, key=lambda cell: cell.n)
+    if len(evaluation.sources) == 1:
+        _print_headline(out, top, report)
+    rows = [
+        ["  " * depth + name, f"{by_target[name].n:,}", *(_metric(by_target[name], m) for m in shown), marks[name]]
+        for name, depth in _tree(by_target, protocol)
+    ]
+    out.print()
+    first = "trained, tested on" if evaluation.kind == "diagonal" else "tested on"
+    out.print(table([first, "n", *(HEADS[m] for m in shown), ""], rows))
+    if any(marks.values()):
+        out.print(Text(f"{BEST}, {WORST} WAR of the parts of one configuration; ø mean of its parts", style="dim"))
+    if len(evaluation.sources) == 1:
+        print_classes(out, top, report)
+
+
+def _tree(cells: dict[str, Cell], protocol: Protocol) -> list[tuple[str, int]]:
+    """Targets with their depth; a target stands under the smallest target that unites it."""
+    inside = {member for name in cells for member in protocol.configurations[name].members}
+    order: list[tuple[str, int]] = []
+
+    def visit(name: str, depth: int) -> None:
+        if name in cells and all(name != seen for seen, _ in order):
+            order.append((name, depth))
+            for member in protocol.configurations[name].members:
+                visit(member, depth + 1)
+
+    for name in cells:
+        if name not in inside:
+            visit(name, 0)
+    return order
+
+
+def _marks(cells: dict[str, Cell], protocol: Protocol) -> dict[str, str]:
+    """A remark for each target: best or worst of its group by WAR, and the mean of its own parts."""
+    marks: dict[str, list[str]] = {name: [] for name in cells}
+    for name in cells:
+        group = [member for member in protocol.configurations[name].members if member in cells]
+        if len(group) >= 2:
+            found = [cells[member]["WAR"] for member in group]
+            if min(found) < max(found):
+                for member, value in zip(group, found, strict=True):
+                    marks[member] += [BEST] * (value == max(found)) + [WORST] * (value == min(found))
+            marks[name].append(f"ø {percent(sum(found) / len(found))}")
+    return {name: " ".join(found) for name, found in marks.items()}
+
+
+def _print_matrix(out: Console, cells: list[Cell], evaluation: Evaluation, protocol: Protocol) -> None:
+    """Sources by targets, with what is lost outside the own domain; then the remaining targets."""
+    by_pair = {(cell.source, cell.target): cell for cell in cells}
+    sources = evaluation.sources
+
+    def pair(source: str, target: str) -> str:
+        cell = by_pair.get((source, target))
+        return "-" if cell is None else f"{percent(cell['WAR'])}/{percent(cell['UAR'])}"
+
+    rows, drops = [], []
+    for source in sources:
+        row = [source, *(pair(source, target) for target in sources)]
+        others = [by_pair[source, t] for t in sources if t != source and (source, t) in by_pair]
+        own = by_pair.get((source, source))
+        if own is not None and others:
+            drop = [own[m] - sum(cell[m] for cell in others) / len(others) for m in ("WAR", "UAR")]
+            drops.append(drop)
+            row.append(f"{100 * drop[0]:+.2f}/{100 * drop[1]:+.2f}")
+        else:
+            row.append("-")
+        rows.append(row)
+    out.print()
+    out.print(table(["source \\ target", *sources, "in - cross"], rows, title="WAR/UAR"))
+    if drops:
+        mean = [sum(drop[i] for drop in drops) / len(drops) for i in (0, 1)]
+        out.print(
+            Text(f"  in-domain minus cross-domain, mean: {100 * mean[0]:+.2f} WAR, {100 * mean[1]:+.2f} UAR", style="bold")
+        )
+    targets = dict.fromkeys(target for _, target in evaluation.cells)
+    members = [m for s in sources for m in protocol.configurations[s].members if m in targets]
+    rest = list(dict.fromkeys([*members, *(t for t in targets if t not in sources)]))
+    if rest:
+        owner = {m: s for s in sources for m in protocol.configurations[s].members}
+        n = {target: next(c.n for c in cells if c.target == target) for target in rest}
+        rows = [[t, f"{n[t]:,}", *(("*" if owner.get(t) == s else "") + pair(s, t) for s in sources)] for t in rest]
+        out.print()
+        out.print(table(["tested on", "n", *sources], rows, title="WAR/UAR by source"))
+        out.print(Text("  * in-domain", style="dim"))
+
+
+def _print_folds(out: Console, cells: list[Cell], report: Report) -> None:
+    pooled = next(cell for cell in cells if cell.target == POOLED)
+    _print_headline(out, pooled, report)
+    ordered = [pooled, *(c for c in cells if c.aggregate == FOLD_MEAN), *(c for c in cells if c.source is not None)]
+    rows = [[str(c.target or "mean of folds"), f"{c.n:,}", *(_metric(c, m) for m in METRICS)] for c in ordered]
+    out.print()
+    out.print(table(["tested on", "n", *HEADS.values()], rows))
+    print_classes(out, pooled, report)
+
+
+def print_classes(out: Console, cell: Cell, report: Report) -> None:
+    """Recall, precision and F1 of each class, and the confusion table."""
+    rows = [
+        [name, f"{row['n']:,}", *(percent(row[m]) for m in ("recall", "precision", "F1"))]
+        for name, row in cell.per_class.items()
+    ]
+    out.print()
+    out.print(table(["class", "n", "recall", "precision", "F1"], rows))
+    if cell.confusion is None:
+        return
+    width = max(3, (80 - 10) // len(report.classes) - 2)
+    given = [sum(row) for row in cell.confusion]
+    k = max(1, len(report.header["seeds"]))
+    rows = []
+    for name, counts, n in zip(report.classes, cell.confusion, given, strict=True):
+        missing = cell.per_class[name]["n"] * k - n
+        rows.append([name, *map(str, counts), *([str(missing)] if cell.missing else [])])
+    heads = ["true\\pred.", *(name[:width] for name in report.classes), *(["none"] if cell.missing else [])]
+    out.print()
+    out.print(table(heads, rows))

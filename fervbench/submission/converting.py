@@ -1,0 +1,232 @@
+"""From what training code writes (CSV, npz) to a predictions file.
+
+A table has one row an answer, or one row a view of a clip: an id, and a class name, a class number, or one score per
+class. Rows with scores for one id are views and are averaged; rows with labels for one id are a mistake.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import zipfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from fervbench.errors import InputError, UsageError
+from fervbench.files import read_bounded
+from fervbench.protocol import Protocol
+
+ID_NAMES = ("clip_id", "id", "ids", "video_name", "video_id", "video", "name", "names", "clip", "path", "file", "filename")
+ANSWER_NAMES = ("label", "labels", "prediction", "predictions", "pred", "preds", "predicted", "answer", "answers", "class")
+SCORE_NAMES = ("scores", "score", "probs", "probabilities", "logits", "outputs", "predictions")
+_MAX_ARRAY_BYTES = 2**30
+
+
+@dataclass(frozen=True)
+class Table:
+    """Rows of one file: ids, and either labels (words or numbers as text) or scores of shape (rows, classes).
+
+    `order` names the score columns where the file does.
+    """
+
+    file: str
+    ids: list[str]
+    labels: list[str] | None
+    scores: npt.NDArray[np.float64] | None
+    order: list[str] | None
+
+
+def read_table(path: Path, protocol: Protocol) -> Table:
+    """Read a CSV (comma, semicolon, tab or spaces; with or without a header) or an npz. Raises InputError."""
+    if not path.is_file():
+        raise InputError(f"no such file: {path}", file=str(path))
+    if path.suffix == ".npz" or zipfile.is_zipfile(path):
+        return _read_npz(path)
+    return _read_csv(path, protocol)
+
+
+def _read_csv(path: Path, protocol: Protocol) -> Table:
+    file = str(path)
+    try:
+        text = read_bounded(path).decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise InputError(f"is not UTF-8 text: {file}", file=file) from None
+    first = text.split("\n", 1)[0]
+    delimiter = next((c for c in ",;\t" if c in first), None)
+    try:
+        if delimiter:
+            rows = [row for row in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True) if row]
+        else:
+            rows = [line.split() for line in text.splitlines() if line.strip()]
+    except csv.Error as error:
+        raise InputError(f"is not CSV: {file} ({error})", file=file) from None
+    rows = [[cell.strip() for cell in row] for row in rows]
+    header = rows.pop(0) if rows and rows[0] and rows[0][0].lower() in ID_NAMES else None
+    if not rows:
+        raise InputError(f"holds no answers: {file}", file=file)
+    width = len(header or rows[0])
+    uneven = next((i for i, row in enumerate(rows) if len(row) != width), None)
+    if uneven is not None:
+        line = uneven + (2 if header else 1)
+        raise InputError(f"line {line} has {len(rows[uneven])} fields instead of {width}: {file}", file=file)
+    ids = [row[0] for row in rows]
+    columns, order = _answer_columns(header, width, protocol, file)
+    if len(columns) == 1:
+        return Table(file, ids, [row[columns[0]] for row in rows], None, None)
+    try:
+        scores = np.array([[float(row[c]) for c in columns] for row in rows])
+    except ValueError as error:
+        raise InputError(f"holds a score that is not a number: {file} ({error})", file=file) from None
+    return Table(file, ids, None, scores, order)
+
+
+def _answer_columns(
+    header: list[str] | None, width: int, protocol: Protocol, file: str
+) -> tuple[list[int], list[str] | None]:
+    """Which columns hold the answer; for scores also the class of each, where the header says."""
+    k = len(protocol.classes)
+    if header is not None:
+        by_name = {name.lower(): i for i, name in enumerate(header)}
+        if all(name.lower() in by_name for name in protocol.classes):
+            return [by_name[name.lower()] for name in protocol.classes], list(protocol.classes)
+        named = [i for i, name in enumerate(header) if i and name.lower() in ANSWER_NAMES]
+        if len(named) == 1:
+            return named, None
+    if width == 2:
+        return [1], None
+    if width == k + 1:
+        return list(range(1, k + 1)), None
+    raise InputError(
+        f"has {width} columns: {file}",
+        hint=f"expected id,label, or id and {k} scores ({', '.join(protocol.classes)}), or a header that names them",
+        file=file,
+    )
+
+
+def _read_npz(path: Path) -> Table:
+    file = str(path)
+    try:
+        with zipfile.ZipFile(path) as archive:
+            if sum(member.file_size for member in archive.infolist()) > _MAX_ARRAY_BYTES:
+                raise InputError(f"unpacks to more than {_MAX_ARRAY_BYTES // 2**20} MiB: {file}", file=file)
+        with np.load(path, allow_pickle=False) as arrays:
+            content = {name: arrays[name] for name in arrays.files}
+    except (zipfile.BadZipFile, OSError, ValueError, EOFError, NotImplementedError) as error:
+        raise InputError(f"cannot be read as npz: {file} ({error})", hint="arrays of text, not of objects", file=file) from None
+    ids = _one_array(content, ID_NAMES, 1, file, "ids")
+    scores = _one_array(content, SCORE_NAMES, 2, file, None)
+    order = _one_array(content, ("classes",), 1, file, None)
+    names = None if order is None else [str(name) for name in order.tolist()]
+    if ids is None:
+        raise InputError(f"has no array of ids: {file}", file=file)
+    texts = [str(id) for id in ids.tolist()]
+    if scores is not None:
+        if scores.dtype.kind not in "fiu" or len(scores) != len(texts):
+            raise InputError(f"has scores of shape {scores.shape} and type {scores.dtype} for {len(texts)} ids: {file}", file=file)
+        return Table(file, texts, None, scores.astype(np.float64), names)
+    labels = _one_array(content, ANSWER_NAMES, 1, file, "answers")
+    if labels is None or len(labels) != len(texts):
+        raise InputError(f"has no array of one answer for each of {len(texts)} ids: {file}", file=file)
+    return Table(file, texts, [str(label) for label in labels.tolist()], None, None)
+
+
+def _one_array(content: dict[str, Any], names: Sequence[str], ndim: int, file: str, what: str | None) -> Any:
+    found = [name for name in names if name in content and content[name].ndim == ndim]
+    if len(found) > 1:
+        raise InputError(f"has several arrays that could be meant: {', '.join(found)}: {file}", file=file)
+    if not found and what is not None:
+        have = ", ".join(f"{name} {array.shape}" for name, array in content.items())
+        raise InputError(f"has no array of {what}: {file} (it has {have})", hint=f"name it {names[0]!r}", file=file)
+    return content[found[0]] if found else None
+
+
+def to_answers(
+    table: Table, protocol: Protocol, classes: Sequence[str] | None, first: int, *, softmax: bool = False
+) -> tuple[dict[str, Any], list[str] | None, list[str]]:
+    """Answers by canonical id, the class order of their scores (None for labels), and notes of what was done.
+
+    `classes` gives the order of numbers and score columns that the file does not name; `first` is the number of the
+    first class. Raises InputError where the table leaves open what it means.
+    """
+    if classes is not None and sorted(classes) != sorted(protocol.classes):
+        raise UsageError(
+            f"--classes is not a permutation of the classes of {protocol.id}",
+            hint=f"its classes, in the protocol's order: {','.join(protocol.classes)}",
+        )
+    ids = [protocol.ids.canonical(id) for id in table.ids]
+    if table.scores is None:
+        return _labels(table, ids, protocol, classes, first)
+    order = list(table.order or classes or [])
+    if not order:
+        raise InputError(
+            f"does not name the classes of its scores: {table.file}",
+            hint="give --classes in the order of the columns, or a header with the class names",
+            file=table.file,
+        )
+    if table.scores.shape[1] != len(order) or sorted(order) != sorted(protocol.classes):
+        raise InputError(
+            f"has {table.scores.shape[1]} scores a row in the order {', '.join(order)}: {table.file}",
+            hint=f"classes of {protocol.id}: {', '.join(protocol.classes)}",
+            file=table.file,
+        )
+    if not np.isfinite(table.scores).all():
+        row = int(np.flatnonzero(~np.isfinite(table.scores).all(axis=1))[0])
+        raise InputError(f"has a score that is not finite (row {row + 1}, {ids[row]!r}): {table.file}", file=table.file)
+    scores = _softmax(table.scores) if softmax else table.scores
+    index = {id: i for i, id in enumerate(dict.fromkeys(ids))}
+    position = np.array([index[id] for id in ids])
+    total = np.zeros((len(index), len(order)))
+    np.add.at(total, position, scores)
+    views = np.bincount(position, minlength=len(index))
+    mean = total / views[:, None]
+    notes = []
+    if views.max() > 1:
+        notes.append(f"{len(ids):,} views of {len(index):,} clips averaged ({views.min()} to {views.max()} views a clip)")
+    return dict(zip(index, mean.tolist(), strict=True)), order, notes
+
+
+def _softmax(scores: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    raised = np.exp(scores - scores.max(axis=1, keepdims=True))
+    total: npt.NDArray[np.float64] = raised / raised.sum(axis=1, keepdims=True)
+    return total
+
+
+def _labels(
+    table: Table, ids: list[str], protocol: Protocol, classes: Sequence[str] | None, first: int
+) -> tuple[dict[str, Any], None, list[str]]:
+    labels: list[str | None] = [label or None for label in table.labels or []]
+    if len(set(ids)) != len(ids):
+        seen: set[str] = set()
+        twice = next(id for id in ids if id in seen or seen.add(id))  # type: ignore[func-returns-value]
+        raise InputError(
+            f"answers {twice!r} more than once: {table.file}",
+            hint="views of a clip are averaged from scores; labels cannot be",
+            file=table.file,
+        )
+    given = [label for label in labels if label is not None]
+    notes = []
+    if given and all(label.lstrip("-").isdigit() for label in given):
+        if classes is None:
+            raise InputError(
+                f"numbers its classes, and does not say how: {table.file}",
+                hint="give --classes in the order of the numbers: the field uses three different orders",
+                file=table.file,
+            )
+        numbers = {int(label) for label in given}
+        if not numbers <= set(range(first, first + len(classes))):
+            raise InputError(
+                f"holds the numbers {min(numbers)}..{max(numbers)}, not {first}..{first + len(classes) - 1}: {table.file}",
+                hint="--first says which number the first class has",
+                file=table.file,
+            )
+        if first == 0 and 0 not in numbers:
+            notes.append("no answer has the number 0: if the first class is 1, give --first 1")
+        labels = [None if label is None else classes[int(label) - first] for label in labels]
+    return dict(zip(ids, labels, strict=True)), None, notes
+
+

@@ -1,0 +1,87 @@
+"""Which evaluations the runs of a file complete, and whether every clip of every cell is answered."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from fervbench.findings import Findings
+from fervbench.ground_truth import GroundTruth
+from fervbench.protocol import Evaluation, Protocol
+from fervbench.submission.model import MISSING, Run
+
+
+def clips_of(targets: set[str], protocol: Protocol, truth: GroundTruth) -> npt.NDArray[np.bool_]:
+    """The clips of some configurations, as a mask over the ground truth."""
+    leaves = {leaf for target in targets for leaf in protocol.configurations[target].leaves}
+    chosen = np.array([leaf in leaves for leaf in protocol.leaves], dtype=np.bool_)
+    return chosen[truth.leaf]
+
+
+def check_repeated_runs(runs: list[Run], findings: Findings) -> None:
+    """No two runs of one source share a seed."""
+    seen: dict[tuple[str | None, int | None], str] = {}
+    for run in runs:
+        key = (run.source, run.seed)
+        if key in seen:
+            findings.add(
+                "duplicate-run",
+                f"trained on {run.source} with seed {'none' if run.seed is None else run.seed}, as {seen[key]} is",
+                hint="runs of one source differ by their seed",
+                pointer=run.where or "/",
+            )
+        seen.setdefault(key, run.where)
+
+
+def choose_evaluations(
+    runs: list[Run], protocol: Protocol, wanted: str | None, findings: Findings
+) -> tuple[tuple[Evaluation, ...], list[str]]:
+    """The evaluations that the runs complete, or the wanted one; and notes about runs that take part in none."""
+    present = {run.source for run in runs}
+    lacking = {
+        evaluation.id: [source for source in evaluation.sources if not present & {source, None}]
+        for evaluation in protocol.evaluations.values()
+    }
+    candidates = [wanted] if wanted is not None else list(protocol.evaluations)
+    chosen = tuple(protocol.evaluations[id] for id in candidates if not lacking[id])
+    if not chosen and runs:
+        for id in candidates:
+            first = ", ".join(lacking[id][:8]) + (", ..." if len(lacking[id]) > 8 else "")
+            message = f"{id!r} needs {len(lacking[id])} more runs: trained on {first}"
+            findings.add("incomplete-evaluation", message, pointer="/runs")
+    used = {source for evaluation in chosen for source in evaluation.sources}
+    seeds: dict[str | None, set[int | None]] = {}
+    for run in runs:
+        if run.source is None or run.source in used:
+            seeds.setdefault(run.source, set()).add(run.seed)
+    if len(set(map(frozenset, seeds.values()))) > 1:
+        said = {source: sorted(map(str, found)) for source, found in seeds.items()}
+        listed = "; ".join(f"{source}: {', '.join(found)}" for source, found in list(said.items())[:8])
+        findings.add("seeds-differ", f"all sources need the same seeds, found {listed}", pointer="/runs")
+    idle = sorted({str(run.source) for run in runs if run.source is not None and run.source not in used})
+    notes = [f"runs that take part in no evaluation here: trained on {', '.join(idle)}"] if idle and chosen else []
+    return chosen, notes
+
+
+def check_coverage(
+    runs: list[Run],
+    evaluations: tuple[Evaluation, ...],
+    protocol: Protocol,
+    truth: GroundTruth,
+    missing: str,
+    findings: Findings,
+) -> None:
+    """Every clip of every cell must be answered, unless unanswered ones count as wrong."""
+    if missing == "wrong":
+        return
+    for run in runs:
+        sources = {s for evaluation in evaluations for s in evaluation.sources if run.stands_for(s)}
+        targets = {t for evaluation in evaluations for source in sources for t in evaluation.targets(source)}
+        unanswered = np.flatnonzero((run.answers == MISSING) & clips_of(targets, protocol, truth))
+        hint = "every test clip is answered, or --missing wrong lets unanswered ones count as wrong"
+        if len(unanswered) == len(truth) and len(findings):
+            continue  # none of the ids fit: that has been said
+        for i in unanswered:
+            findings.add("unanswered", f"no answer for {truth.ids[i]!r}", hint=hint, pointer=run.where + "/predictions", id=truth.ids[i])
+
+
