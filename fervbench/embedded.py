@@ -1,4 +1,4 @@
-"""Clips that follow from counts: a cell of n clips holds `configuration/class/0000` to n-1, the first fifth is the test."""
+"""Clips that follow from counts: a cell of n holds `configuration/class/0000` to n-1, the first fifth is the test."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def embedded_labels(protocol: Protocol, parts: tuple[str, ...] = ("train", "test
     counts: Any = (protocol.counts() or {}).get("cells", {})
     for leaf, cells in counts.items():
         for name, cell in cells.items():
-            test, n = cell["test"], cell["test"] + cell["train"]
+            test, n = cell["test"], cell["test"] + cell.get("train", 0)
             if leaf not in protocol.leaves or name not in protocol.classes or test != ceil(n / 5) or n > 10_000:
                 raise ProtocolFileError(f"the counts of {protocol.id} cannot be used: {leaf}/{name} {cell}")
             for part, numbers in (("test", range(test)), ("train", range(test, n))):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 import zlib
@@ -88,7 +89,8 @@ def write_whole(path: str | Path, text: str, *, overwrite: bool = False) -> None
     except OSError as error:
         raise InputError(f"cannot be written: {target} ({error.strerror or error})", file=str(target)) from None
     finally:
-        temporary.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            temporary.unlink(missing_ok=True)
 
 
 def _rename_new(temporary: Path, target: Path) -> None:

@@ -69,6 +69,11 @@ class Findings:
             if len(self.kept) < KEPT:
                 self.kept.append(finding)
 
+    @property
+    def full(self) -> bool:
+        """Whether more problems are only counted: a guess at what was meant is then not worth its time."""
+        return len(self.kept) >= KEPT
+
     def __len__(self) -> int:
         return sum(self.counts.values())
 
@@ -82,17 +87,24 @@ class Findings:
 def to_json(findings: Iterable[Finding]) -> str:
     """The findings as one JSON document, plain ASCII, one finding a line."""
     lines = ",\n".join(json.dumps(finding.to_dict(), sort_keys=True) for finding in findings)
-    return f'{{"findings": [\n{lines}\n], "format": "{FORMAT}"}}' if lines else f'{{"findings": [], "format": "{FORMAT}"}}'
+    listed = f"\n{lines}\n" if lines else ""
+    return f'{{"findings": [{listed}], "format": "{FORMAT}"}}'
+
+
+# What continuous integration takes for a command where a line starts with it.
+_COMMANDS = (("::", ":\\x3a"), ("##[", "#\\x23["))
 
 
 def visible(text: str, limit: int = 200) -> str:
-    r"""Untrusted text made safe for a terminal: control and formatting characters are shown as escapes, long text is cut.
+    r"""Untrusted text made safe for a terminal and a CI log; what is not safe is shown as an escape, long text is cut.
 
-    >>> visible("a\x1b[2Jb")
-    'a\\x1b[2Jb'
+    >>> visible("a\x1b[2Jb ::error::")
+    'a\\x1b[2Jb :\\x3aerror:\\x3a'
     """
     if len(text) > limit:
         text = text[: limit - 3] + "..."
+    for command, escaped in _COMMANDS:
+        text = text.replace(command, escaped)
     if text.isascii() and text.isprintable():
         return text
     return "".join(
@@ -122,12 +134,13 @@ def to_text(findings: Findings | Iterable[Finding], limit: int = 50) -> str:
             counts[finding.rule] = counts.get(finding.rule, 0) + 1
     shown = set(map(id, _rounds(by_rule, limit)))
     lines: list[str] = []
-    for rule, found in by_rule.items():
+    for rule in counts:
+        found = by_rule.get(rule, [])  # empty where all of them were only counted
         lines.append(f"{rule} ({counts[rule]:,})")
         printed = [finding for finding in found if id(finding) in shown]
         last_hint = None
         for finding in printed:
-            place = f"{visible(finding.pointer)}: " if finding.pointer else ""
+            place = "" if finding.pointer is None else f"{visible(finding.pointer) or 'top level'}: "
             lines.append(f"  {place}{visible(finding.message, 500)}")
             if finding.hint and finding.hint != last_hint:
                 lines.append(f"    hint: {visible(finding.hint, 500)}")

@@ -16,8 +16,8 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from fervbench.errors import LabelsError, MismatchError, NotAvailableError
 from fervbench.embedded import embedded_labels
+from fervbench.errors import LabelsError, MismatchError, NotAvailableError
 from fervbench.files import read_bounded
 from fervbench.findings import Findings
 from fervbench.label_checks import compare

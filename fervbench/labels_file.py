@@ -10,6 +10,7 @@ from __future__ import annotations
 import csv
 import io
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from fervbench.errors import LabelsError
@@ -59,16 +60,17 @@ def read_labels(data: bytes, protocol: Protocol, file: str) -> Labels:
             f"has the header {','.join(header)!r}, not clip_id,label[,configuration][,part][,fold][,cluster]: {file}",
             file=file,
         )
-    if [] in rows:
-        rows = [row for row in rows if row]
-    if not rows:
-        raise LabelsError(f"names no clips: {file}", file=file)
+    lines: Sequence[int] = range(2, len(rows) + 2)
     if set(map(len, rows)) != {len(header)}:
-        for line, row in enumerate(rows, 2):
-            if len(row) != len(header):
+        for line, row in zip(lines, rows, strict=True):
+            if len(row) not in (0, len(header)):
                 message = f"{len(row)} fields instead of {len(header)}"
                 findings.add("wrong-length", message, pointer=f"line {line}")
-        raise LabelsError(f"is damaged: {file}", file=file, findings=findings)
+        lines = [line for line, row in zip(lines, rows, strict=True) if len(row) == len(header)]
+        rows = [row for row in rows if len(row) == len(header)]
+    if not rows:
+        message = f"names no clips: {file}"
+        raise LabelsError(message, file=file, findings=findings if len(findings) else None)
     columns = dict(zip(header, map(list, zip(*rows, strict=True)), strict=True))
     ids = columns["clip_id"]
     if protocol.ids.zero_pad:
@@ -80,7 +82,7 @@ def read_labels(data: bytes, protocol: Protocol, file: str) -> Labels:
         parts=[part or "test" for part in columns["part"]] if "part" in columns else ["test"] * len(ids),
         clusters=columns.get("cluster"),
     )
-    check_rows(labels, protocol, findings)
+    check_rows(labels, protocol, findings, lines)
     if len(findings):
         raise LabelsError(f"cannot be used for {protocol.id}: {file}", file=file, findings=findings)
     return labels
@@ -90,8 +92,8 @@ def _leaf_column(columns: dict[str, list[str]], n: int, protocol: Protocol, file
     if "configuration" in columns:
         return columns["configuration"]
     if "fold" in columns:
-        by_number = {str(i): leaf for i, leaf in enumerate(protocol.leaves, 1)}
-        return [by_number.get(fold, fold) for fold in columns["fold"]]
+        known = {str(i): leaf for i, leaf in enumerate(protocol.leaves, 1)} | {leaf: leaf for leaf in protocol.leaves}
+        return [known.get(fold, fold) for fold in columns["fold"]]
     if len(protocol.leaves) == 1:
         return [protocol.leaves[0]] * n
     raise LabelsError(
@@ -101,8 +103,15 @@ def _leaf_column(columns: dict[str, list[str]], n: int, protocol: Protocol, file
     )
 
 
-def check_rows(labels: Labels, protocol: Protocol, findings: Findings) -> None:
-    """Add a finding for every row that the protocol does not know. Whole columns first, rows only where one fails."""
+def check_rows(labels: Labels, protocol: Protocol, findings: Findings, lines: Sequence[int] | None = None) -> None:
+    """Add a finding for every row that the protocol does not know; `lines` are the rows' lines in the file.
+
+    Whole columns first, rows only where one fails.
+    """
+
+    def where(i: int) -> str | None:
+        return None if lines is None else f"line {lines[i]}"
+
     checks = (
         ("unknown-class", labels.labels, protocol.classes, "class"),
         ("unknown-configuration", labels.leaves, protocol.leaves, "leaf configuration"),
@@ -114,17 +123,20 @@ def check_rows(labels: Labels, protocol: Protocol, findings: Findings) -> None:
                 if value not in known:
                     message = f"no {what} {value!r}"
                     hint = f"known: {', '.join(known[:30])}"
-                    findings.add(rule, message, pointer=f"line {i + 2}", id=labels.ids[i], hint=hint)
+                    findings.add(rule, message, pointer=where(i), id=labels.ids[i], hint=hint)
     if not "".join(labels.ids).isprintable() or "" in labels.ids:
         for i, id in enumerate(labels.ids):
             if not id or not id.isprintable():
-                findings.add("wrong-id", f"{id!r} cannot be an id", pointer=f"line {i + 2}", id=id)
+                findings.add("wrong-id", f"{id!r} cannot be an id", pointer=where(i), id=id)
+    for i, cluster in enumerate(labels.clusters or ()):
+        if "\n" in cluster or "\r" in cluster:
+            findings.add("wrong-cluster", f"{cluster!r} goes over lines", pointer=where(i), id=labels.ids[i])
     if len(set(labels.ids)) != len(labels):
         counts = Counter(labels.ids)
         seen: set[str] = set()
         for i, id in enumerate(labels.ids):
             if counts[id] > 1 and id in seen:
-                findings.add("duplicate-id", f"{id!r} stands more than once", pointer=f"line {i + 2}", id=id)
+                findings.add("duplicate-id", f"{id!r} stands more than once", pointer=where(i), id=id)
             seen.add(id)
 
 

@@ -129,9 +129,19 @@ class Protocol:
             document = strict_json.parse(path.read_bytes(), str(path)).value
         except OSError as error:
             raise NotAvailableError(f"the counts of {self.id} cannot be read: {path} ({error.strerror})") from None
-        if not isinstance(document, dict) or not isinstance(document.get("cells"), dict):
+        if not isinstance(document, dict) or not _holds_counts(document):
             raise ProtocolFileError(f"holds no counts: {path}", file=str(path))
         return document
+
+
+def _holds_counts(document: dict[str, Any]) -> bool:
+    if not isinstance(document.get("cells"), dict):
+        return False
+    rows = document["cells"].values()
+    cells = [cell for row in rows if isinstance(row, dict) for cell in row.values()]
+    return all(isinstance(row, dict) for row in rows) and all(
+        isinstance(cell, dict) and "test" in cell and set(map(type, cell.values())) == {int} for cell in cells
+    )
 
 
 def list_protocols() -> list[str]:
@@ -165,7 +175,7 @@ def _parse_toml(data: bytes, file: str) -> dict[str, Any]:
         return tomllib.loads(data.decode("utf-8"))
     except UnicodeDecodeError:
         raise ProtocolFileError(f"is not UTF-8: {file}", file=file) from None
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:  # ValueError: TOMLDecodeError, and a number of thousands of digits
         raise ProtocolFileError(f"is not TOML: {file} ({error})", file=file) from None
 
 
@@ -201,7 +211,7 @@ def _check_references(document: dict[str, Any], findings: Findings) -> None:
             findings.add("reserved-name", f"{id!r} is reserved", pointer=strict_json.pointer("configurations", id))
     if not len(findings):
         for id in configurations:
-            if _leaves(id, configurations, ()) is None:
+            if any(id in configurations[each].get("members", ()) for each in _below(id, configurations)):
                 where = strict_json.pointer("configurations", id, "members")
                 findings.add("circular", f"{id!r} is a member of itself", pointer=where)
     for id, evaluation in document["evaluations"].items():
@@ -228,23 +238,19 @@ def _check_references(document: dict[str, Any], findings: Findings) -> None:
     if pattern is not None:
         try:
             re.compile(pattern)
-        except re.error as error:
+        except (re.error, OverflowError, RecursionError) as error:
             findings.add("wrong-value", f"is not a regular expression ({error})", pointer="/ids/pattern")
 
 
-def _leaves(id: str, configurations: dict[str, Any], above: tuple[str, ...]) -> tuple[str, ...] | None:
-    """The leaves under `id`, each once; None if it is a member of itself."""
-    if id in above:
-        return None
-    members = configurations[id].get("members")
-    if not members:
-        return (id,)
+def _below(id: str, configurations: dict[str, Any]) -> tuple[str, ...]:
+    """`id` and everything that it unites, each once, in the order of the members."""
     found: dict[str, None] = {}
-    for member in members:
-        below = _leaves(member, configurations, (*above, id))
-        if below is None:
-            return None
-        found.update(dict.fromkeys(below))
+    stack = [id]
+    while stack:
+        name = stack.pop()
+        if name not in found:
+            found[name] = None
+            stack += reversed(configurations[name].get("members", ()))
     return tuple(found)
 
 
@@ -261,12 +267,18 @@ def _define(document: dict[str, Any], folder: Traversable) -> Protocol:
     tables = document["configurations"]
     configurations = {
         id: Configuration(
-            id, table["level"], table.get("title", id), tuple(table.get("members", ())), _leaves(id, tables, ()) or ()
+            id,
+            table["level"],
+            table.get("title", id),
+            tuple(table.get("members", ())),
+            tuple(each for each in _below(id, tables) if "members" not in tables[each]),
         )
         for id, table in tables.items()
     }
     evaluations = {
-        id: Evaluation(id, table.get("title", id), table.get("source", ""), table["kind"], _cells(table, configurations))
+        id: Evaluation(
+            id, table.get("title", id), table.get("source", ""), table["kind"], _cells(table, configurations)
+        )
         for id, table in document["evaluations"].items()
     }
     ids = document.get("ids", {})

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,18 +10,34 @@ if TYPE_CHECKING:
     from importlib.resources.abc import Traversable
 
 DATA_VARIABLE = "FERVBENCH_DATA"
+_PACKAGE = Path(__file__).resolve().parent
+
+
+def package_file(*parts: str) -> Traversable:
+    """A file or folder inside the package, which need not exist.
+
+    In a zipped wheel this is no path of the file system: use `/`, `read_text` and `iterdir` on what comes back. Only
+    there is importlib.resources asked; its import would cost every call a tenth of its time.
+    """
+    if _PACKAGE.is_dir():
+        return _PACKAGE.joinpath(*parts)
+    from importlib.resources import files
+
+    found = files("fervbench")
+    for part in parts:
+        found = found / part
+    return found
 
 
 def data_dir(name: str) -> Traversable:
     """The shipped data folder `name` ("protocols", "examples").
 
-    In a wheel it is `fervbench/_data/name`; in a checkout and an editable install it is beside the package. Use `/`,
-    `read_text` and `iterdir` on what comes back: in a zipped wheel it is no path of the file system.
+    In a wheel it is `fervbench/_data/name`; in a checkout and an editable install it is beside the package.
     """
-    packaged = files("fervbench") / "_data" / name
+    packaged = package_file("_data", name)
     if packaged.is_dir():
         return packaged
-    beside = Path(__file__).resolve().parent.parent / name
+    beside = _PACKAGE.parent / name
     if beside.is_dir():
         return beside
     raise FileNotFoundError(f"data folder {name!r} is neither at {packaged} nor at {beside}: reinstall fervbench")

@@ -10,11 +10,12 @@ from __future__ import annotations
 import difflib
 import json
 import re
+from collections.abc import Callable
 from functools import cache
-from importlib.resources import files
 from typing import Any
 
 from fervbench.findings import Findings
+from fervbench.resources import package_file
 from fervbench.strict_json import pointer
 
 Schema = dict[str, Any]
@@ -28,13 +29,19 @@ _TYPES: dict[str, tuple[type, ...]] = {
     "boolean": (bool,),
     "null": (type(None),),
 }
+_OF_ONE_TYPE = (
+    *("minLength", "maxLength", "pattern"),
+    *("required", "minProperties", "properties"),
+    *("items", "minItems", "maxItems", "uniqueItems"),
+    *("minimum", "maximum"),
+)
 _ANNOTATIONS = {"$schema", "$id", "$defs", "title", "description", "examples", "$comment"}
 
 
 @cache
 def load(name: str) -> Schema:
     """The shipped schema `name` ("protocol", "recognition", "report", "findings")."""
-    text = (files("fervbench") / "schemas" / f"{name}.schema.json").read_text(encoding="utf-8")
+    text = package_file("schemas", f"{name}.schema.json").read_text(encoding="utf-8")
     schema: Schema = json.loads(text)
     return schema
 
@@ -64,28 +71,31 @@ def _keeps(value: Any, keyword: str, rule: Any, schema: Schema, root: Schema) ->
         return any(accepts(value, each, root) for each in rule)
     if keyword == "oneOf":
         return sum(accepts(value, each, root) for each in rule) == 1
+    if keyword not in _OF_ONE_TYPE:
+        raise KeyError(keyword)
+    checks: dict[str, Callable[[], bool]] = {}
     if isinstance(value, str):
-        return {
+        checks = {
             "minLength": lambda: len(value) >= rule,
             "maxLength": lambda: len(value) <= rule,
             "pattern": lambda: re.search(rule, value) is not None,
-        }.get(keyword, lambda: True)()
-    if isinstance(value, dict):
-        return {
+        }
+    elif isinstance(value, dict):
+        checks = {
             "required": lambda: all(key in value for key in rule),
             "minProperties": lambda: len(value) >= rule,
             "properties": lambda: all(accepts(value[key], sub, root) for key, sub in rule.items() if key in value),
-        }.get(keyword, lambda: True)()
-    if isinstance(value, list):
-        return {
+        }
+    elif isinstance(value, list):
+        checks = {
             "items": lambda: all(accepts(item, rule, root) for item in value),
             "minItems": lambda: len(value) >= rule,
             "maxItems": lambda: len(value) <= rule,
             "uniqueItems": lambda: len(value) == len(set(map(repr, value))),
-        }.get(keyword, lambda: True)()
-    if _is(value, "number"):
-        return {"minimum": lambda: value >= rule, "maximum": lambda: value <= rule}.get(keyword, lambda: True)()
-    return True
+        }
+    elif _is(value, "number"):
+        checks = {"minimum": lambda: bool(value >= rule), "maximum": lambda: bool(value <= rule)}
+    return keyword not in checks or checks[keyword]()
 
 
 def _keeps_other_properties(value: Any, schema: Schema, root: Schema, keyword: str) -> bool:
@@ -120,7 +130,7 @@ def _report(error: Any, findings: Findings) -> None:
         for key in error.instance:
             if key not in known and not any(re.search(pattern, key) for pattern in patterns):
                 hint = f"known here: {', '.join(known)}"
-                near = difflib.get_close_matches(key, known, n=1, cutoff=0.5)
+                near = [] if findings.full else difflib.get_close_matches(key[:100], known, n=1, cutoff=0.5)
                 if near:
                     hint = f"did you mean {near[0]!r}?"
                 findings.add("unknown-key", f"unknown key {key!r}", pointer=where + pointer(key), hint=hint)
@@ -128,10 +138,10 @@ def _report(error: Any, findings: Findings) -> None:
         missing = [key for key in error.validator_value if key not in error.instance]
         # jsonschema reports one error a missing key; the message ends with the key
         key = next((key for key in missing if error.message.startswith(repr(key))), missing[0])
-        findings.add("missing-key", f"the key {key!r} is missing", pointer=where or "/")
+        findings.add("missing-key", f"the key {key!r} is missing", pointer=where)
     else:
         rule = {"type": "wrong-type", "anyOf": "wrong-type", "oneOf": "wrong-keys"}.get(error.validator, "wrong-value")
-        findings.add(rule, _message(error), pointer=where or "/")
+        findings.add(rule, _message(error), pointer=where)
 
 
 def _message(error: Any) -> str:

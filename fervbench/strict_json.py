@@ -22,6 +22,7 @@ from fervbench.findings import Finding, Findings
 
 MAX_DEPTH = 16
 _SURROGATE_ESCAPE = re.compile(rb"\\u[dD][89abcdefABCDEF]")
+_PYTHON = re.compile(r"'|None\b|True\b|False\b|nan\b|inf\b|array\b|tensor\b")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
@@ -36,6 +37,9 @@ class Unusable:
     """A number that JSON or float64 does not have, as it was written."""
 
     literal: str
+
+    def __repr__(self) -> str:
+        return self.literal
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,19 +119,22 @@ def _decode(data: bytes, file: str) -> str:
 
 def _syntax_error(error: json.JSONDecodeError, text: str, file: str) -> InputError:
     hint = None
-    rest = text[error.pos : error.pos + 1]
-    if not text.strip():
+    whole = text.strip()
+    rest = text[error.pos :].lstrip()
+    before = text[: error.pos].rstrip()[-1:]
+    closing = {"{": "}", "[": "]"}.get(whole[:1])
+    if not whole:
         hint = "the file is empty"
-    elif error.pos >= len(text.rstrip()):
-        hint = "the file ends too early: was the copy cut off?"
+    elif closing is None:
+        hint = "this is not JSON; 'fervbench convert' reads CSV and npz"
     elif error.msg == "Extra data":
         hint = "one JSON value a file; lines of JSON (.jsonl) are not read"
-    elif rest == "'":
-        hint = "JSON strings stand in double quotes; write the file with json.dump, not with print or str"
-    elif rest in ("}", "]") or "property name" in error.msg:
+    elif not rest or error.msg.startswith("Unterminated string") or whole[-1] != closing:
+        hint = "the file ends too early: was the copy cut off?"
+    elif (rest[0] in "}]" and before == ",") or "trailing comma" in error.msg:
         hint = "a comma before the closing bracket?"
-    elif not text.lstrip().startswith(("{", "[")):
-        hint = "this is not JSON; 'fervbench convert' reads CSV and npz"
+    elif _PYTHON.match(rest) or "property name" in error.msg:
+        hint = "this looks like Python, not JSON: write the file with json.dump, not with print or str"
     message = f"is not JSON: {error.msg} at line {error.lineno}, column {error.colno}"
     finding = Finding("syntax", message, hint=hint, file=file, pointer=f"line {error.lineno}")
     return InputError(message, file=file, hint=hint, findings=[finding])

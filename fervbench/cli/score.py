@@ -33,9 +33,9 @@ def score(
     output: str | None,
     force: bool,
 ) -> None:
-    """Score a predictions file (.json or .json.gz; - reads standard input).
+    """Score a predictions file.
 
-    Everything wrong with the file is found in one pass and nothing is scored unless all is well. Every score carries a
+    FILE is .json or .json.gz; - reads standard input. Everything wrong with the file is found in one pass and nothing is scored unless all is well. Every score carries a
     signature, one line that says what it was scored against and how.
 
     \b

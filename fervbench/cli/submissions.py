@@ -40,9 +40,9 @@ def convert(
     output: str | None,
     force: bool,
 ) -> None:
-    """Make a predictions file from CSV (id,label or id and scores; with or without a header) or npz.
+    """Make a predictions file from CSV or npz.
 
-    Several rows of scores for one id are views of a clip and are averaged. Class numbers need --classes, because the
+    A CSV has id,label or id and scores, with or without a header. Several rows of scores for one id are views of a clip and are averaged. Class numbers need --classes, because the
     field numbers its classes in three different orders. An npz holds 'ids' with 'scores' (rows of one score a class)
     or 'predictions'. What is written has been checked, except for coverage: part of an answer can be converted.
 
@@ -147,7 +147,9 @@ def _check(text: str, protocol: Protocol, truth: Any, file: str) -> None:
 @options.output("the template")
 @options.force
 def template(protocol: str, ground_truth: str | None, evaluation: str | None, output: str | None, force: bool) -> None:
-    """Write a predictions file with every id of the test part and no answers (null).
+    """Write a predictions file with every id and no answers.
+
+    Every clip of the test part is answered null, which is refused until it is filled in.
 
     \b
     Example:

@@ -81,10 +81,9 @@ def _first_number(used: set[int], classes: int, path: Path) -> int:
     for first in (1, 0):
         if used <= set(range(first, first + classes)) and (first in used or first + classes - 1 in used):
             return first
+    numbers = ", ".join(map(str, sorted(used)[:12]))
     raise LabelsError(
-        f"labels are numbered {', '.join(map(str, sorted(used)[:12]))}: neither 1..{classes} nor 0..{classes - 1}: {path}",
+        f"labels are numbered {numbers or 'nowhere'}: neither 1..{classes} nor 0..{classes - 1}: {path}",
         hint="annotation.xlsx and the lists of other label sets are not fold lists; lists of two copies mixed?",
         file=str(path),
     )
-
-

@@ -1,7 +1,8 @@
 """A FERV39k release, as it comes out of the downloads.
 
-Read, in this order of preference: the official lists `train_All.csv` and `test_All.csv` (no header, a space between id
-and label although the name ends in .csv), at any depth (`drive-download-.../4_setups/All_scenes/`); the clip folders
+Read, in this order of preference: the official lists `train_All.csv` and `test_All.csv`, or the latter alone (no
+header, a space between id and label although the name ends in .csv), at any depth
+(`drive-download-.../4_setups/All_scenes/`); the clip folders
 `<Scene>/<Emotion>/<NNNN>` at any depth (`2_ClipsforFaceCrop-002/2_ClipsforFaceCrop/...`); or a text file that lists
 such paths, one a line. From folders or a listing the split follows by the protocol's rule.
 """
@@ -34,7 +35,7 @@ def read(path: Path, protocol: Protocol) -> Labels:
         for part, name in _LISTS.items():
             if file.name.lower() == name:
                 found[part].append(file)
-    if found["train"] and found["test"]:
+    if found["test"]:
         return _read_lists(found, protocol, path)
     if path.is_file():
         return _from_listing(read_bounded(path).decode("utf-8", "replace").splitlines(), protocol, path)
@@ -47,16 +48,20 @@ def _read_lists(found: dict[str, list[Path]], protocol: Protocol, path: Path) ->
     labels: list[str] = []
     parts: list[str] = []
     for part, files in found.items():
-        if len({file.read_bytes() for file in files}) > 1:
+        if not files:
+            continue
+        if len(files) > 1 and len({read_bounded(file) for file in files}) > 1:
             raise LabelsError(
-                f"two different {part} lists: {files[0]} and {files[1]}", hint="name the folder of one copy"
+                f"two different {part} lists: {files[0]} and {files[1]}",
+                hint="name the folder of one copy",
+                file=str(path),
             )
         for line, text in enumerate(read_bounded(files[0]).decode("utf-8-sig", "replace").splitlines(), 1):
             fields = text.replace(",", " ").split()
             if fields in ([], ["path", "id"]):
                 continue
             where = f"{files[0].name} line {line}"
-            if len(fields) != 2 or not protocol.ids.looks_right(fields[0]):
+            if len(fields) != 2 or fields[0].count("/") != 2 or not protocol.ids.looks_right(fields[0]):
                 findings.add("wrong-row", f"{text!r} is not 'Scene/Emotion/NNNN Emotion'", pointer=where)
             elif fields[0].split("/")[1] != fields[1]:
                 message = f"{fields[0]} is labelled {fields[1]}, not as its folder"
@@ -67,7 +72,8 @@ def _read_lists(found: dict[str, list[Path]], protocol: Protocol, path: Path) ->
                 parts.append(part)
     if len(findings):
         raise LabelsError(f"cannot be read as FERV39k lists: {path}", file=str(path), findings=findings)
-    return Labels(ids, labels, [id.split("/")[0] for id in ids], parts)
+    notes = () if found["train"] else ("no train list there: the test list was used alone",)
+    return Labels(ids, labels, [id.split("/")[0] for id in ids], parts, notes=notes)
 
 
 def _clip_folders(path: Path, protocol: Protocol) -> list[str]:
@@ -96,8 +102,10 @@ def _from_listing(lines: list[str], protocol: Protocol, path: Path) -> Labels:
         )
     ids: list[str] = []
     parts: list[str] = []
+    cells = (protocol.counts() or {}).get("cells", {})
     for (scene, emotion), numbers in sorted(clips.items()):
-        test = ceil(len(numbers) / 5)
+        # by the protocol's counts where it has them: a clip too few would move the end of the test part
+        test = cells.get(scene, {}).get(emotion, {}).get("test", ceil(len(numbers) / 5))
         for number in sorted(numbers):
             ids.append(f"{scene}/{emotion}/{number}")
             parts.append("test" if int(number) < test else "train")

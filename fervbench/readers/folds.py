@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from fervbench.errors import LabelsError, MismatchError
+from fervbench.files import read_bounded
 from fervbench.findings import Findings
 from fervbench.labels_file import Labels
 from fervbench.protocol import Protocol
@@ -29,7 +30,7 @@ def files_under(path: Path, suffix: str) -> Iterator[tuple[Path, str]]:
     for folder, folders, names in os.walk(base):
         folders.sort()
         for name in sorted(names):
-            if name.lower().endswith(suffix):
+            if name.lower().endswith(suffix) and not name.startswith("."):  # ._set_1.csv is a Mac's shadow of a file
                 file = Path(folder) / name
                 yield file, file.relative_to(base.parent).as_posix()
 
@@ -48,7 +49,7 @@ def find_lists(path: Path, suffix: str, patterns: tuple[str, ...]) -> Lists:
     for key, candidates in found.items():
         best = min(rank for rank, _ in candidates)
         files = [file for rank, file in candidates if rank == best]
-        if len({file.read_bytes() for file in files}) > 1:
+        if len(files) > 1 and len({read_bounded(file) for file in files}) > 1:
             raise LabelsError(
                 f"two different lists for the {key[1]} part of fold {key[0]}: {files[0]} and {files[1]}",
                 hint="name the folder of one copy",
@@ -59,13 +60,17 @@ def find_lists(path: Path, suffix: str, patterns: tuple[str, ...]) -> Lists:
 
 
 def require_test_folds(lists: Lists, protocol: Protocol, path: Path, expected: str) -> None:
-    """Raise MismatchError where a fold has no test list."""
+    """Raise MismatchError where a fold has no test list, or a list no fold."""
     numbers = range(1, len(protocol.leaves) + 1)
     absent = [protocol.leaves[k - 1] for k in numbers if (k, "test") not in lists]
     if absent:
         raise MismatchError(
             f"no test list of {', '.join(absent)} under {path}", hint=f"expected {expected}", file=str(path)
         )
+    surplus = sorted({fold for fold, _ in lists if fold not in numbers})
+    if surplus:
+        message = f"lists of set {', '.join(map(str, surplus))}, but {protocol.id} has {len(numbers)} folds: {path}"
+        raise MismatchError(message, file=str(path))
 
 
 def join_folds(clips: dict[tuple[int, str], Clips], protocol: Protocol, path: Path, notes: list[str]) -> Labels:

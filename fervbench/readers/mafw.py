@@ -48,7 +48,8 @@ def _read_list(file: Path, protocol: Protocol, findings: Findings) -> Clips:
         name, label = (field.decode("ascii", "backslashreplace") for field in (*fields, b"")[:2])
         id = name.removesuffix(".mp4")
         if not protocol.ids.looks_right(id) or label.lower() not in known:
-            findings.add("wrong-row", f"{name!r} {label!r} is not an id and one of the protocol's classes", pointer=where)
+            message = f"{name!r} {label!r} is not an id and one of the protocol's classes"
+            findings.add("wrong-row", message, pointer=where)
             continue
         if id in clips:
             findings.add("duplicate-id", f"{id} stands more than once", pointer=where, id=id)

@@ -38,7 +38,7 @@ def read_answers(
         codes = np.array([lookup.get(value, INVALID) for value in values], dtype=np.int64)
         if (codes == INVALID).any():
             keys = list(predictions)
-            for i in np.flatnonzero(codes == INVALID):
+            for i in np.flatnonzero(codes == INVALID).tolist():
                 _report_label(values[i], keys[i], classes, where, findings)
         return codes, 0
     if types == {list}:
@@ -69,14 +69,16 @@ def _read_scores(
     scores = _as_array(rows, len(classes))
     good = np.ones(len(rows), dtype=np.bool_)
     if scores is None:
-        good = np.array([_row_is_good(row, key, len(classes), where, findings) for row, key in zip(rows, keys, strict=True)])
+        pairs = zip(rows, keys, strict=True)
+        good = np.array([_row_is_good(row, key, len(classes), where, findings) for row, key in pairs])
         scores = np.array([[float(x) for x in row] for row, ok in zip(rows, good, strict=True) if ok])
         scores = scores.reshape(-1, len(classes))
     if order is None:
+        names = ", ".join(f'"{name}"' for name in classes)
         findings.add(
             "missing-key",
             "scores are given but 'classes' does not say in which order",
-            hint=f'add "classes": [{", ".join(f"{name!r}" for name in classes)}] in the order of your scores'.replace("'", '"'),
+            hint=f'add "classes": [{names}] in the order of your scores',
             pointer="/classes",
         )
         order = classes
@@ -113,7 +115,7 @@ def _row_is_good(row: list[Any], key: str, classes: int, where: str, findings: F
         if isinstance(x, Unusable):
             report_number(x.literal, f"{here}/{i}", findings, key)
         elif isinstance(x, bool) or not isinstance(x, (int, float)):
-            shown = "another list" if isinstance(x, (list, dict)) else repr(x)
+            shown = "another list" if isinstance(x, list) else "an object" if isinstance(x, dict) else repr(x)[:60]
             findings.add("wrong-type", f"{shown} is not a number", pointer=f"{here}/{i}", id=key)
         else:
             try:
@@ -128,10 +130,14 @@ def _row_is_good(row: list[Any], key: str, classes: int, where: str, findings: F
 
 def _report_label(value: str, key: str, classes: tuple[str, ...], where: str, findings: Findings) -> None:
     here = where + pointer(key)
+    if len(value) > 200:
+        message = f"no class {value[:50] + '...'!r}"
+        findings.add("unknown-class", message, pointer=here, id=key, hint="an answer is the class name alone")
+        return
     if value.strip().lstrip("+-").isdigit():
         findings.add("class-number", f"{value!r} is a number, not a class", pointer=here, id=key, hint=NUMBERS_HINT)
         return
-    meant = suggest_class(value, classes)
+    meant = None if findings.full else suggest_class(value, classes)
     hint = f"did you mean {meant}?" if meant else f"classes: {', '.join(classes)}; no answer is null"
     findings.add("unknown-class", f"no class {value!r}", pointer=here, id=key, hint=hint)
 
@@ -140,6 +146,8 @@ def _report_other(value: Any, key: str, where: str, findings: Findings) -> None:
     here = where + pointer(key)
     if isinstance(value, Unusable):
         report_number(value.literal, here, findings, key)
+    elif isinstance(value, float) and not math.isfinite(value):
+        report_number(str(value), here, findings, key)
     elif isinstance(value, (int, float)) and not isinstance(value, bool):
         findings.add("class-number", f"{value} is a number, not a class", pointer=here, id=key, hint=NUMBERS_HINT)
     else:

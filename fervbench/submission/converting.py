@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -21,10 +22,17 @@ from fervbench.errors import InputError, UsageError
 from fervbench.files import read_bounded
 from fervbench.protocol import Protocol
 
-ID_NAMES = ("clip_id", "id", "ids", "video_name", "video_id", "video", "name", "names", "clip", "path", "file", "filename")
-ANSWER_NAMES = ("label", "labels", "prediction", "predictions", "pred", "preds", "predicted", "answer", "answers", "class")
+ID_NAMES = (
+    *("clip_id", "id", "ids", "video_name", "video_id", "video"),
+    *("name", "names", "clip", "path", "file", "filename"),
+)
+ANSWER_NAMES = (
+    *("label", "labels", "prediction", "predictions", "pred", "preds", "predicted"),
+    *("answer", "answers", "class"),
+)
 SCORE_NAMES = ("scores", "score", "probs", "probabilities", "logits", "outputs", "predictions")
 _MAX_ARRAY_BYTES = 2**30
+_NUMBER = re.compile(r"-?[0-9]{1,18}")
 
 
 @dataclass(frozen=True)
@@ -43,6 +51,8 @@ class Table:
 
 def read_table(path: Path, protocol: Protocol) -> Table:
     """Read a CSV (comma, semicolon, tab or spaces; with or without a header) or an npz. Raises InputError."""
+    if path.is_dir():
+        raise InputError(f"is a folder, not a file: {path}", file=str(path))
     if not path.is_file():
         raise InputError(f"no such file: {path}", file=str(path))
     if path.suffix == ".npz" or zipfile.is_zipfile(path):
@@ -60,19 +70,21 @@ def _read_csv(path: Path, protocol: Protocol) -> Table:
     delimiter = next((c for c in ",;\t" if c in first), None)
     try:
         if delimiter:
-            rows = [row for row in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True) if row]
+            reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+            numbered = [(row, reader.line_num) for row in reader if row]
         else:
-            rows = [line.split() for line in text.splitlines() if line.strip()]
+            numbered = [(line.split(), i) for i, line in enumerate(text.splitlines(), 1) if line.strip()]
     except csv.Error as error:
         raise InputError(f"is not CSV: {file} ({error})", file=file) from None
-    rows = [[cell.strip() for cell in row] for row in rows]
+    lines = [line for _, line in numbered]
+    rows = [[cell.strip() for cell in row] for row, _ in numbered]
     header = rows.pop(0) if rows and rows[0] and rows[0][0].lower() in ID_NAMES else None
     if not rows:
         raise InputError(f"holds no answers: {file}", file=file)
     width = len(header or rows[0])
     uneven = next((i for i, row in enumerate(rows) if len(row) != width), None)
     if uneven is not None:
-        line = uneven + (2 if header else 1)
+        line = lines[uneven + (1 if header else 0)]
         raise InputError(f"line {line} has {len(rows[uneven])} fields instead of {width}: {file}", file=file)
     ids = [row[0] for row in rows]
     columns, order = _answer_columns(header, width, protocol, file)
@@ -81,7 +93,8 @@ def _read_csv(path: Path, protocol: Protocol) -> Table:
     try:
         scores = np.array([[float(row[c]) for c in columns] for row in rows])
     except ValueError as error:
-        raise InputError(f"holds a score that is not a number: {file} ({error})", file=file) from None
+        hint = None if header else f"a line of column names starts with {ID_NAMES[0]}"
+        raise InputError(f"holds a score that is not a number: {file} ({error})", hint=hint, file=file) from None
     return Table(file, ids, None, scores, order)
 
 
@@ -93,6 +106,8 @@ def _answer_columns(
     if header is not None:
         by_name = {name.lower(): i for i, name in enumerate(header)}
         if all(name.lower() in by_name for name in protocol.classes):
+            if len(by_name) < len(header):
+                raise InputError(f"names a column twice: {file}", file=file)
             return [by_name[name.lower()] for name in protocol.classes], list(protocol.classes)
         named = [i for i, name in enumerate(header) if i and name.lower() in ANSWER_NAMES]
         if len(named) == 1:
@@ -116,23 +131,36 @@ def _read_npz(path: Path) -> Table:
                 raise InputError(f"unpacks to more than {_MAX_ARRAY_BYTES // 2**20} MiB: {file}", file=file)
         with np.load(path, allow_pickle=False) as arrays:
             content = {name: arrays[name] for name in arrays.files}
-    except (zipfile.BadZipFile, OSError, ValueError, EOFError, NotImplementedError) as error:
-        raise InputError(f"cannot be read as npz: {file} ({error})", hint="arrays of text, not of objects", file=file) from None
+    except InputError:
+        raise
+    except Exception as error:  # whatever zipfile, zlib and numpy make of a damaged file
+        hint = "arrays of text, not of objects" if "Object arrays" in str(error) else None
+        raise InputError(f"cannot be read as npz: {file} ({error})", hint=hint, file=file) from error
+    foreign = [name for name, value in content.items() if not isinstance(value, np.ndarray)]
+    if foreign:
+        raise InputError(f"is a zip, but no npz: {file} (it holds {', '.join(foreign[:5])})", file=file)
     ids = _one_array(content, ID_NAMES, 1, file, "ids")
     scores = _one_array(content, SCORE_NAMES, 2, file, None)
     order = _one_array(content, ("classes",), 1, file, None)
-    names = None if order is None else [str(name) for name in order.tolist()]
+    names = None if order is None else [_text(name) for name in order.tolist()]
     if ids is None:
         raise InputError(f"has no array of ids: {file}", file=file)
-    texts = [str(id) for id in ids.tolist()]
+    texts = [_text(id) for id in ids.tolist()]
+    if not texts:
+        raise InputError(f"holds no answers: {file}", file=file)
     if scores is not None:
         if scores.dtype.kind not in "fiu" or len(scores) != len(texts):
-            raise InputError(f"has scores of shape {scores.shape} and type {scores.dtype} for {len(texts)} ids: {file}", file=file)
+            what = f"scores of shape {scores.shape} and type {scores.dtype}"
+            raise InputError(f"has {what} for {len(texts)} ids: {file}", file=file)
         return Table(file, texts, None, scores.astype(np.float64), names)
     labels = _one_array(content, ANSWER_NAMES, 1, file, "answers")
     if labels is None or len(labels) != len(texts):
         raise InputError(f"has no array of one answer for each of {len(texts)} ids: {file}", file=file)
-    return Table(file, texts, [str(label) for label in labels.tolist()], None, None)
+    return Table(file, texts, [_text(label) for label in labels.tolist()], None, None)
+
+
+def _text(value: Any) -> str:
+    return value.decode("utf-8", "backslashreplace") if isinstance(value, bytes) else str(value)
 
 
 def _one_array(content: dict[str, Any], names: Sequence[str], ndim: int, file: str, what: str | None) -> Any:
@@ -160,7 +188,7 @@ def to_answers(
         )
     ids = [protocol.ids.canonical(id) for id in table.ids]
     if table.scores is None:
-        return _labels(table, ids, protocol, classes, first)
+        return _labels(table, ids, classes, first)
     order = list(table.order or classes or [])
     if not order:
         raise InputError(
@@ -186,7 +214,8 @@ def to_answers(
     mean = total / views[:, None]
     notes = []
     if views.max() > 1:
-        notes.append(f"{len(ids):,} views of {len(index):,} clips averaged ({views.min()} to {views.max()} views a clip)")
+        spread = f"{views.min()} to {views.max()} views a clip"
+        notes.append(f"{len(ids):,} views of {len(index):,} clips averaged ({spread})")
     return dict(zip(index, mean.tolist(), strict=True)), order, notes
 
 
@@ -197,7 +226,7 @@ def _softmax(scores: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
 
 
 def _labels(
-    table: Table, ids: list[str], protocol: Protocol, classes: Sequence[str] | None, first: int
+    table: Table, ids: list[str], classes: Sequence[str] | None, first: int
 ) -> tuple[dict[str, Any], None, list[str]]:
     labels: list[str | None] = [label or None for label in table.labels or []]
     if len(set(ids)) != len(ids):
@@ -210,7 +239,7 @@ def _labels(
         )
     given = [label for label in labels if label is not None]
     notes = []
-    if given and all(label.lstrip("-").isdigit() for label in given):
+    if given and all(_NUMBER.fullmatch(label) for label in given):
         if classes is None:
             raise InputError(
                 f"numbers its classes, and does not say how: {table.file}",
@@ -220,7 +249,8 @@ def _labels(
         numbers = {int(label) for label in given}
         if not numbers <= set(range(first, first + len(classes))):
             raise InputError(
-                f"holds the numbers {min(numbers)}..{max(numbers)}, not {first}..{first + len(classes) - 1}: {table.file}",
+                f"holds the numbers {min(numbers)}..{max(numbers)}, not {first}..{first + len(classes) - 1}:"
+                f" {table.file}",
                 hint="--first says which number the first class has",
                 file=table.file,
             )
@@ -228,5 +258,3 @@ def _labels(
             notes.append("no answer has the number 0: if the first class is 1, give --first 1")
         labels = [None if label is None else classes[int(label) - first] for label in labels]
     return dict(zip(ids, labels, strict=True)), None, notes
-
-

@@ -20,6 +20,8 @@ def clips_of(targets: set[str], protocol: Protocol, truth: GroundTruth) -> npt.N
 
 def check_repeated_runs(runs: list[Run], findings: Findings) -> None:
     """No two runs of one source share a seed."""
+    if _a_seed_is_wrong(findings):
+        return
     seen: dict[tuple[str | None, int | None], str] = {}
     for run in runs:
         key = (run.source, run.seed)
@@ -28,7 +30,7 @@ def check_repeated_runs(runs: list[Run], findings: Findings) -> None:
                 "duplicate-run",
                 f"trained on {run.source} with seed {'none' if run.seed is None else run.seed}, as {seen[key]} is",
                 hint="runs of one source differ by their seed",
-                pointer=run.where or "/",
+                pointer=run.where,
             )
         seen.setdefault(key, run.where)
 
@@ -54,7 +56,7 @@ def choose_evaluations(
     for run in runs:
         if run.source is None or run.source in used:
             seeds.setdefault(run.source, set()).add(run.seed)
-    if len(set(map(frozenset, seeds.values()))) > 1:
+    if len(set(map(frozenset, seeds.values()))) > 1 and not _a_seed_is_wrong(findings):
         said = {source: sorted(map(str, found)) for source, found in seeds.items()}
         listed = "; ".join(f"{source}: {', '.join(found)}" for source, found in list(said.items())[:8])
         findings.add("seeds-differ", f"all sources need the same seeds, found {listed}", pointer="/runs")
@@ -79,9 +81,20 @@ def check_coverage(
         targets = {t for evaluation in evaluations for source in sources for t in evaluation.targets(source)}
         unanswered = np.flatnonzero((run.answers == MISSING) & clips_of(targets, protocol, truth))
         hint = "every test clip is answered, or --missing wrong lets unanswered ones count as wrong"
-        if len(unanswered) == len(truth) and len(findings):
+        here = run.where + "/predictions"
+        misplaced = {"unknown-id", "training-clip", "outside-target"} & findings.counts.keys()
+        if misplaced and not (run.answers != MISSING).any() and _mentions(findings, misplaced, here):
             continue  # none of the ids fit: that has been said
         for i in unanswered:
-            findings.add("unanswered", f"no answer for {truth.ids[i]!r}", hint=hint, pointer=run.where + "/predictions", id=truth.ids[i])
+            findings.add("unanswered", f"no answer for {truth.ids[i]!r}", hint=hint, pointer=here, id=truth.ids[i])
 
 
+def _a_seed_is_wrong(findings: Findings) -> bool:
+    """Whether a seed has been refused: then seeds cannot be compared."""
+    rules = ("wrong-type", "wrong-value", "not-finite", "duplicate-key")
+    return any(found.rule in rules and (found.pointer or "").endswith("/seed") for found in findings.kept)
+
+
+def _mentions(findings: Findings, rules: set[str], where: str) -> bool:
+    """Whether one of `rules` was broken under `where`."""
+    return any(found.rule in rules and (found.pointer or "").startswith(where + "/") for found in findings.kept)

@@ -29,6 +29,10 @@ from fervbench.submission.spelling import IdGuesser
 
 FORMAT = "fervbench-recognition/1"
 POLICIES = ("error", "wrong")
+SHAPE = (
+    f'{{"format": "{FORMAT}", "protocol": "ferv39k", "predictions": {{"Interview/Happy/0118": "Happy", ...}}}}; '
+    "'fervbench template ID' writes one"
+)
 
 
 def read_submission(
@@ -112,11 +116,15 @@ def _check_header(document: strict_json.Document, findings: Findings) -> dict[st
     strict_json.walk(header, findings)
     if "too-deep" in findings.counts:
         return None
+    if not isinstance(content, dict) or not content.keys() & definition["properties"].keys():
+        message = "is JSON, but holds none of the keys of a predictions file"
+        findings.add("no-predictions", message, hint=SHAPE, pointer="")
+        return None
     if not schema.accepts(header, definition):
         schema.violations(header, definition, findings)
-        runs = content.get("runs") if isinstance(content, dict) else None
-        readable = isinstance(content, dict) and content.get("format") == FORMAT
-        readable = readable and isinstance(content.get("protocol"), str)
+        runs = content.get("runs")
+        readable = content.get("format") == FORMAT
+        readable = readable and isinstance(content.get("protocol"), str) and 0 < len(content["protocol"]) <= 100
         one_form = readable and ("runs" in content) != ("predictions" in content)
         if not one_form or not (isinstance(content.get("predictions"), dict) or isinstance(runs, list)):
             return None
@@ -166,7 +174,7 @@ def _choose_protocol(content: dict[str, Any], chosen: Protocol | str | Path | No
             message = "a file names its protocol by id, not by path"
             hint = "name the protocol's id here and give its path with --protocol"
             findings.add("wrong-protocol", message, hint=hint, pointer="/protocol")
-            raise SubmissionError(message, findings=findings)
+            raise SubmissionError(message, file=findings.file, findings=findings)
         try:
             return load_protocol(named)
         except NotAvailableError as error:
@@ -180,7 +188,7 @@ def _choose_protocol(content: dict[str, Any], chosen: Protocol | str | Path | No
             hint="leave --protocol out to score it as what it says it is",
             pointer="/protocol",
         )
-        raise SubmissionError(f"is for another protocol: {findings.file}", findings=findings)
+        raise SubmissionError(f"is for another protocol: {findings.file}", file=findings.file, findings=findings)
     return protocol
 
 
@@ -230,12 +238,14 @@ class _RunReader:
     def read(self, raw: dict[str, Any], where: str) -> Run | None:
         """One run; None if it is not clear what it was trained on or what it predicts."""
         source, predictions, seed = raw.get("trained_on"), raw.get("predictions"), raw.get("seed")
-        if not isinstance(source, str) or not isinstance(predictions, dict):
+        if not isinstance(predictions, dict):
             return None
         here = where + "/predictions"
         codes, ties = read_answers(predictions, self._order, self._protocol.classes, here, self._findings)
-        if where and source not in self._protocol.sources:
-            self._report_source(source, where)
+        if not isinstance(source, str) or (where and source not in self._protocol.sources):
+            if isinstance(source, str):
+                self._report_source(source, where)
+            self._positions(predictions, np.ones(len(self._truth), dtype=np.bool_), None, here)
             return None
         trained_on = None if source == EACH_FOLD else source
         asked = self._clips_asked(trained_on)
@@ -248,9 +258,10 @@ class _RunReader:
 
     def _report_source(self, source: str, where: str) -> None:
         known = self._protocol.sources
-        near = difflib.get_close_matches(source, known, n=1, cutoff=0.5)
+        near = difflib.get_close_matches(source[:100], known, n=1, cutoff=0.5)
         hint = f"did you mean {near[0]!r}?" if near else f"known: {', '.join(known)}"
-        self._findings.add("unknown-source", f"no configuration {source!r} to train on", hint=hint, pointer=where + "/trained_on")
+        message = f"no configuration {source!r} to train on"
+        self._findings.add("unknown-source", message, hint=hint, pointer=where + "/trained_on")
 
     def _clips_asked(self, source: str | None) -> npt.NDArray[np.bool_]:
         """The clips that any evaluation tests a source on, as a mask over the ground truth."""
@@ -275,13 +286,14 @@ class _RunReader:
         for i in np.flatnonzero(positions < 0):
             rule, message, hint = self._guesser.explain(ids[i])
             self._findings.add(rule, message, hint=hint, pointer=where + pointer(keys[i]), id=keys[i])
+        targets = self._protocol.targets(source) if source is not None else ()
         outside = (positions >= 0) & ~asked[positions] if len(asked) else positions >= 0
         for i in np.flatnonzero(outside):
             leaf = self._protocol.leaves[self._truth.leaf[positions[i]]]
             self._findings.add(
                 "outside-target",
                 f"{ids[i]!r} belongs to {leaf}, on which a model trained on {source} is not tested",
-                hint="the run of a fold answers its own test fold only" if leaf in self._protocol.sources else None,
+                hint=f"a run trained on {source} answers the test clips of {', '.join(targets[:8])} only",
                 pointer=where + pointer(keys[i]),
                 id=keys[i],
             )

@@ -20,6 +20,8 @@ _SAME_CLASS = (
     {"surprise", "surprised"},
     {"neutral", "neutrality", "none"},
 )
+# Nobody meant a class or a clip by something longer; guessing is slow on long text.
+_LONGEST = 200
 _EXTENSION = re.compile(r"\.(mp4|avi|mov|jpe?g|png|npy|npz|wav)$", re.IGNORECASE)
 
 NUMBERS_HINT = (
@@ -34,6 +36,8 @@ def suggest_class(value: str, classes: tuple[str, ...]) -> str | None:
     >>> suggest_class("Anger", ("Angry", "Sad"))
     'Angry'
     """
+    if len(value) > _LONGEST:
+        return None
     folded = value.strip().lower()
     by_folded = {name.lower(): name for name in classes}
     if folded in by_folded:
@@ -86,6 +90,8 @@ class IdGuesser:
 
     def explain(self, id: str) -> tuple[str, str, str | None]:
         """Rule, message and hint for an id that is no test clip."""
+        if len(id) > _LONGEST:
+            return "unknown-id", f"no test clip {id[:50] + '...'!r}", f"an id of {len(id):,} characters"
         if id in self._training:
             return "training-clip", f"{id!r} is a clip of the training part", "answer the test list only"
         meant = self.spelling(id)

@@ -1,0 +1,65 @@
+"""Plots (the extra `site`): matplotlib is imported only here, when a plot is made."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+from fervbench.errors import InputError, MissingExtraError, UsageError
+from fervbench.protocol import Protocol
+from fervbench.statistics import Statistics
+
+FORMATS = (".png", ".svg", ".pdf")
+
+
+def plot_statistics(protocol: Protocol, found: Statistics, path: Path, *, overwrite: bool = False) -> None:
+    """Stacked bars of test clips by configuration and class, grouped as the protocol groups its configurations.
+
+    Raises MissingExtraError without matplotlib, UsageError for another ending than png, svg or pdf, or where the file
+    exists.
+    """
+    if path.suffix.lower() not in FORMATS:
+        raise UsageError(f"a plot is written as {', '.join(FORMATS)}, not as {path.name!r}")
+    if path.exists() and not overwrite:
+        raise UsageError(f"exists already: {path}", hint="--force replaces it", file=str(path))
+    try:
+        import matplotlib as mpl
+        from matplotlib.figure import Figure
+    except ImportError:
+        raise MissingExtraError("a plot", "site") from None
+    owner = {
+        leaf: c.id for c in protocol.configurations.values() if c.members and c.level != "overall" for leaf in c.leaves
+    }
+    leaves = list(protocol.leaves)[::-1]
+    figure = Figure(figsize=(8, 1.2 + 0.26 * len(leaves)), layout="constrained")
+    axes = figure.add_subplot()
+    start = [0] * len(leaves)
+    colours = mpl.colormaps["tab20" if len(protocol.classes) > 10 else "tab10"]
+    for i, name in enumerate(protocol.classes):
+        widths = [found.test[leaf][name] for leaf in leaves]
+        axes.barh(range(len(leaves)), widths, left=start, color=colours(i), label=name, height=0.8)
+        start = [a + b for a, b in zip(start, widths, strict=True)]
+    for y, total in enumerate(start):
+        axes.annotate(f" {total:,}", (total, y), va="center", fontsize=8)
+    for y in range(1, len(leaves)):
+        if owner.get(leaves[y]) != owner.get(leaves[y - 1]):
+            axes.axhline(y - 0.5, color="0.6", linewidth=0.8)
+    axes.set_yticks(range(len(leaves)), [f"{leaf} · {owner[leaf]}" if leaf in owner else leaf for leaf in leaves])
+    axes.tick_params(axis="y", labelsize=8)
+    axes.set_xlabel("test clips")
+    axes.set_xlim(0, max(start) * 1.1)
+    axes.set_ylim(-0.6, len(leaves) - 0.4)
+    axes.set_title(f"{protocol.title} {protocol.version}: {sum(start):,} test clips", loc="left")
+    axes.spines[["top", "right"]].set_visible(False)
+    figure.legend(loc="outside lower center", ncols=min(7, len(protocol.classes)), fontsize=8, frameon=False)
+    content = io.BytesIO()
+    with mpl.rc_context({"svg.hashsalt": "fervbench"}):  # the same bytes every time
+        metadata = {"Date": None} if path.suffix.lower() == ".svg" else None
+        figure.savefig(content, format=path.suffix[1:].lower(), dpi=150, metadata=metadata)
+    temporary = path.with_name(f".{path.name}.tmp")
+    try:
+        temporary.write_bytes(content.getvalue())
+        temporary.replace(path)
+    except OSError as error:
+        temporary.unlink(missing_ok=True)
+        raise InputError(f"cannot be written: {path} ({error.strerror})", file=str(path)) from None

@@ -1,0 +1,128 @@
+"""Documentation runs: every command of the README and of every --help, in a folder with the files they name."""
+
+from __future__ import annotations
+
+import csv
+import re
+import shlex
+from pathlib import Path
+
+import click
+import pytest
+from click.testing import CliRunner
+
+from fervbench import load_ground_truth, load_protocol
+from fervbench.cli import COMMANDS, cli
+from fervbench.examples import write_example
+
+pytestmark = pytest.mark.wheel
+
+ROOT = Path(__file__).resolve().parents[2]
+ALPHABETICAL = ["Angry", "Disgust", "Fear", "Happy", "Neutral", "Sad", "Surprise"]
+
+
+@pytest.fixture
+def workplace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with the files that the documentation takes for granted."""
+    monkeypatch.chdir(tmp_path)
+    write_example("mae-dfer-overall-only", tmp_path)
+    write_example("tiny", tmp_path)
+    (tmp_path / "mae-dfer-overall-only.json").rename(tmp_path / "predictions.json")
+    ids = load_ground_truth(load_protocol("ferv39k")).ids
+    for name, header, answer in (
+        ("answers.csv", ["clip_id", "label"], ["Happy"]),
+        ("scores.csv", ["clip_id", *load_protocol("ferv39k").classes], ["0.1"] * 6 + ["0.4"]),
+        ("numbers.csv", ["clip_id", "label"], [str(ALPHABETICAL.index("Happy"))]),
+    ):
+        with (tmp_path / name).open("w", newline="") as file:
+            csv.writer(file).writerows([header, *([id, *answer] for id in ids)])
+    return tmp_path
+
+
+def commands_of(command: click.Command, path: tuple[str, ...] = ()) -> list[tuple[tuple[str, ...], click.Command]]:
+    found = [(path, command)]
+    if isinstance(command, click.Group):
+        names = COMMANDS if command is cli else command.commands
+        for name in names:
+            found += commands_of(command.get_command(click.Context(command), name), (*path, name))
+    return found
+
+
+ALL = commands_of(cli)
+
+
+def examples_of(command: click.Command) -> list[str]:
+    text = (command.help or "").split("Example:", 1)[-1]
+    return [line.strip() for line in text.splitlines() if line.strip().startswith("fervbench ")]
+
+
+@pytest.mark.parametrize(("path", "command"), ALL, ids=[" ".join(path) or "fervbench" for path, _ in ALL])
+def test_every_help_has_examples_and_they_run(workplace: Path, path: tuple[str, ...], command: click.Command):
+    runner = CliRunner()
+    shown = runner.invoke(cli, [*path, "--help"])
+    assert shown.exit_code == 0
+    examples = examples_of(command)
+    assert examples
+    for example in examples:
+        assert example in shown.stdout  # not wrapped
+        result = runner.invoke(cli, shlex.split(example)[1:], catch_exceptions=False)
+        assert result.exit_code == 0, f"{example}\n{result.stderr}"
+
+
+def readme() -> str:
+    path = ROOT / "README.md"
+    return path.read_text(encoding="utf-8")
+
+
+def test_every_console_line_of_the_readme_runs(workplace: Path):
+    blocks = re.findall(r"```console\n(.*?)```", readme(), re.DOTALL)
+    lines = [line for block in blocks for line in block.splitlines()]
+    commands = [line[2:] for line in lines if line.startswith("$ ")]
+    assert len(commands) >= 12
+    (workplace / "predictions.json").unlink()  # the README makes it
+    for command in commands:
+        result = CliRunner().invoke(cli, shlex.split(command)[1:], catch_exceptions=False)
+        wanted = 1 if "invalid.json" in command else 0
+        assert result.exit_code == wanted, f"{command}\n{result.stderr}"
+        shown = lines[lines.index(f"$ {command}") + 1 :]
+        for line in shown:
+            if line.startswith("$ ") or line == "...":
+                break
+            assert line in result.output, line
+
+
+def test_every_command_line_of_the_readme_is_run_by_someone():
+    """Two install commands (.ci/run), console blocks (above), and one block that needs licensed data."""
+    text = readme()
+    licensed = re.findall(r"```text\n(.*?)```", text, re.DOTALL)
+    assert len(licensed) == 1
+    assert all(line.startswith("fervbench ") and "dfew" in line for line in licensed[0].splitlines())
+    assert len(re.findall(r"```sh\npython3 -m venv ", text)) == 2
+    assert len(re.findall(r"```sh\n", text)) == 2
+
+
+def test_the_licensed_block_of_the_readme_runs_on_the_public_lists(workplace: Path, lists: Path):
+    import json
+
+    folder = workplace / "EmoLabel_DataSplit"
+    for part in ("train", "test"):
+        (folder / f"{part}(single-labeled)").mkdir(parents=True)
+        for k in range(1, 6):
+            source = lists / "dfew" / f"{part}_set_{k}.csv"
+            (folder / f"{part}(single-labeled)" / f"set_{k}.csv").write_bytes(source.read_bytes())
+    dfew = load_protocol("dfew")
+    answers = dict.fromkeys(load_ground_truth(dfew, folder).ids, "Happy")
+    document = {"format": "fervbench-recognition/1", "protocol": "dfew", "predictions": answers}
+    (workplace / "dfew-predictions.json").write_text(json.dumps(document))
+    block = re.findall(r"```text\n(.*?)```", readme(), re.DOTALL)[0]
+    for line in block.splitlines():
+        result = CliRunner().invoke(cli, shlex.split(line)[1:], catch_exceptions=False)
+        assert result.exit_code == 0, result.stderr
+    assert "WAR 20.90  UAR 14.29" in result.stdout  # 2,445 of 11,697; one class of seven
+
+
+def test_the_python_of_the_readme_runs(workplace: Path):
+    block = re.findall(r"```python\n(.*?)```", readme(), re.DOTALL)[0]
+    names: dict[str, object] = {}
+    exec(compile(block, "README.md", "exec"), names)
+    assert names["uar"]([0, 0, 1], [0, 1, 1], classes=2) == 0.75
