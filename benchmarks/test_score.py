@@ -57,15 +57,18 @@ def _write(folder: Path, content: dict) -> None:
     (folder / "predictions.json").write_text(text)
 
 
-def test_score_labels_as_json(ratio: Callable[..., None], python: str, labels: None):
+@pytest.mark.usefixtures("labels")
+def test_score_labels_as_json(ratio: Callable[..., None], python: str):
     ratio([FERVBENCH, "score", "predictions.json", "--json"], [python, "-c", PARSE], "at most 1.6")
 
 
-def test_score_labels_as_table(ratio: Callable[..., None], python: str, labels: None):
+@pytest.mark.usefixtures("labels")
+def test_score_labels_as_table(ratio: Callable[..., None], python: str):
     ratio([FERVBENCH, "score", "predictions.json"], [python, "-c", PARSE], "at most 2.2")
 
 
-def test_score_40000_clips_with_7_scores(ratio: Callable[..., None], python: str, scores: None):
+@pytest.mark.usefixtures("scores")
+def test_score_40000_clips_with_7_scores(ratio: Callable[..., None], python: str):
     command = [FERVBENCH, "score", "predictions.json", "--protocol", "large.toml", "--json"]
     ratio(command, [python, "-c", PARSE], "at most 2, under 130 MB")
 

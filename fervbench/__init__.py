@@ -14,7 +14,14 @@ from typing import TYPE_CHECKING, Any
 from fervbench._version import __version__
 
 if TYPE_CHECKING:
-    from fervbench.errors import FervbenchError, InputError, MismatchError, NotAvailableError, SubmissionError, UsageError
+    from fervbench.errors import (
+        FervbenchError,
+        InputError,
+        MismatchError,
+        NotAvailableError,
+        SubmissionError,
+        UsageError,
+    )
     from fervbench.findings import Finding
     from fervbench.ground_truth import GroundTruth, load_ground_truth
     from fervbench.protocol import Protocol, list_protocols, load_protocol

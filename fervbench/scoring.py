@@ -30,7 +30,7 @@ def score(protocol: Protocol, submission: Submission) -> Report:
     for evaluation in submission.evaluations:
         names, tables = _tables(evaluation, submission, seeds, cache)
         cells += _cells(evaluation, names, tables, protocol)
-    absent = _absent(protocol, submission, cells)
+    absent = _absent(cells)
     return Report(_header(protocol, submission, seeds, absent), tuple(cells))
 
 
@@ -91,9 +91,7 @@ def _cells(
             for c, name in enumerate(protocol.classes)
         }
         metrics = {name: _metric(overall[name][i]) for name in METRICS}
-        cell = Cell(
-            evaluation.id, source, target, None, sum(clips[i]), missing[i], metrics, per_class, confusions[i]
-        )
+        cell = Cell(evaluation.id, source, target, None, sum(clips[i]), missing[i], metrics, per_class, confusions[i])
         cells.append(cell)
     if evaluation.kind == "folds":
         cells.append(_fold_mean(evaluation, tables[:, :-1], cells[-1]))
@@ -124,11 +122,9 @@ def _fold_mean(evaluation: Evaluation, folds: IntArray, pooled: Cell) -> Cell:
     return Cell(evaluation.id, None, None, FOLD_MEAN, pooled.n, pooled.missing, metrics, {}, None)
 
 
-def _absent(protocol: Protocol, submission: Submission, cells: list[Cell]) -> list[str]:
-    """"target/class" for every class that a target lacks."""
-    found = {
-        f"{cell.target}/{name}" for cell in cells for name, row in cell.per_class.items() if row["n"] == 0
-    }
+def _absent(cells: list[Cell]) -> list[str]:
+    """`target/class` for every class that a target lacks."""
+    found = {f"{cell.target}/{name}" for cell in cells for name, row in cell.per_class.items() if row["n"] == 0}
     return sorted(found)
 
 

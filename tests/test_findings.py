@@ -7,12 +7,13 @@ import unicodedata
 
 import jsonschema
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from fervbench import schema
 from fervbench.findings import FORMAT, KEPT, Finding, Findings, to_json, to_text, visible
 
+patient = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 ANY_TEXT = st.text(st.characters())  # all of Unicode, lone surrogates included
 MAYBE = st.none() | ANY_TEXT
 FINDINGS = st.lists(
@@ -40,6 +41,7 @@ def collected(**rules: int) -> Findings:
     return findings
 
 
+@patient
 @given(found=FINDINGS)
 def test_json_keeps_to_the_published_schema_and_is_ascii(found: list[Finding]) -> None:
     text = to_json(found)
@@ -77,6 +79,11 @@ def test_at_most_the_limit_is_printed_and_the_rest_counted(limit: int) -> None:
     assert text.startswith("unknown-class (1,234)\n")
     assert text.count("number") == limit
     assert text.endswith(f"  ... and {1_234 - limit:,} more")
+
+
+@pytest.mark.parametrize("limit", [1, 2, 3, 4, 5])
+def test_at_most_the_limit_is_printed_of_several_rules(limit: int) -> None:
+    assert to_text(collected(unanswered=9, unknown_class=9, not_finite=9), limit).count("number") == limit
 
 
 def test_nothing_is_counted_where_everything_is_printed() -> None:
@@ -171,6 +178,7 @@ def test_what_could_steer_a_terminal_is_shown_as_an_escape(text: str, expected: 
     assert visible(text) == expected
 
 
+@patient
 @given(text=ANY_TEXT)
 def test_visible_text_is_printable_whatever_it_was(text: str) -> None:
     shown = visible(text)
@@ -179,6 +187,7 @@ def test_visible_text_is_printable_whatever_it_was(text: str) -> None:
     shown.encode("utf-8")
 
 
+@patient
 @given(found=FINDINGS)
 def test_printed_findings_hold_no_control_character_but_line_ends(found: list[Finding]) -> None:
     assert all(line.isprintable() for line in to_text(found).split("\n"))

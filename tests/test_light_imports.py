@@ -23,7 +23,8 @@ def loaded_after(code: str, cwd: Path) -> set[str]:
 
 
 def command(*arguments: str) -> str:
-    return f"from fervbench.cli import cli\ntry:\n    cli.main({list(arguments)!r}, standalone_mode=False)\nexcept SystemExit: pass"
+    call = f"cli.main({list(arguments)!r}, standalone_mode=False)"
+    return f"from fervbench.cli import cli\ntry:\n    {call}\nexcept SystemExit: pass"
 
 
 @pytest.fixture

@@ -29,11 +29,12 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_the_wheel_holds_the_package_and_its_data_and_nothing_else(wheel: Path):
     with zipfile.ZipFile(wheel) as archive:
         names = archive.namelist()
-    tracked = subprocess.run(
-        ["git", "ls-files", "--cached", "--others", "--exclude-standard"], cwd=ROOT, capture_output=True, text=True, check=False
-    ).stdout.split() or [p.relative_to(ROOT).as_posix() for p in ROOT.rglob("*") if p.is_file()]
-    expected = {name for name in tracked if name.startswith("fervbench/") and "__pycache__" not in name}
-    expected |= {f"fervbench/_data/{n}" for n in tracked if re.match(r"(protocols|examples)/", n)}
+
+    def files(folder: str) -> set[str]:
+        found = {path.relative_to(ROOT).as_posix() for path in (ROOT / folder).rglob("*") if path.is_file()}
+        return {name for name in found if "__pycache__" not in name}
+
+    expected = files("fervbench") | {f"fervbench/_data/{name}" for name in files("protocols") | files("examples")}
     assert {name for name in names if ".dist-info/" not in name} == expected
     assert "fervbench/_data/protocols/ferv39k/counts.json" in expected
     assert "fervbench/py.typed" in expected

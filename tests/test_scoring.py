@@ -81,7 +81,9 @@ def test_every_cell_equals_scikit_learn_on_its_clips(ferv39k: Protocol, truth: G
 
 def test_scenes_add_up_to_scenarios_and_scenarios_to_all(ferv39k: Protocol, everything: Report):
     for whole in ("all", "DL11k", "WIS9k", "SIA10k", "AI9k"):
-        parts = [everything.cell("all", member, evaluation="overall") for member in ferv39k.configurations[whole].members]
+        parts = [
+            everything.cell("all", member, evaluation="overall") for member in ferv39k.configurations[whole].members
+        ]
         total = everything.cell("all", whole, evaluation="overall")
         assert total.n == sum(part.n for part in parts)
         assert total.confusion == np.sum([part.confusion for part in parts], axis=0).tolist()
@@ -89,7 +91,15 @@ def test_scenes_add_up_to_scenarios_and_scenarios_to_all(ferv39k: Protocol, ever
 
 def test_the_sizes_are_those_of_the_published_lists(everything: Report):
     # datasets: FERV39k's test clips as the papers' percentages certify them
-    sizes = {"all": 7847, "DL11k": 2282, "WIS9k": 1768, "SIA10k": 2042, "AI9k": 1755, "Experiment": 113, "Medicine": 143}
+    sizes = {
+        "all": 7847,
+        "DL11k": 2282,
+        "WIS9k": 1768,
+        "SIA10k": 2042,
+        "AI9k": 1755,
+        "Experiment": 113,
+        "Medicine": 143,
+    }
     assert {name: everything.cell("all", name).n for name in sizes} == sizes
 
 

@@ -72,7 +72,9 @@ def show(protocol: str, as_json: bool) -> None:
                     "paper": loaded.paper,
                     "classes": loaded.classes,
                     "default_source": loaded.default_source,
-                    "configurations": {c.id: {"level": c.level, "leaves": c.leaves} for c in loaded.configurations.values()},
+                    "configurations": {
+                        c.id: {"level": c.level, "leaves": c.leaves} for c in loaded.configurations.values()
+                    },
                     "evaluations": {e.id: {"kind": e.kind, "cells": e.cells} for e in loaded.evaluations.values()},
                     "choices": [{"choice": choice, "source": source} for choice, source in loaded.choices],
                     "ground_truth": loaded.ground_truth,

@@ -60,7 +60,7 @@ def _metric(cell: Cell, name: str) -> str:
 
 
 def print_report(report: Report, protocol: Protocol) -> None:
-    """Print a report: for each evaluation headline, configurations, classes and confusion; then warnings and signature."""
+    """Print a report: warnings; for each evaluation headline, configurations, classes and confusion; the signature."""
     out = console()
     seeds = report.header["seeds"]
     out.print(Text(f"{protocol.title} {protocol.version}", style="bold"), end="")
@@ -171,9 +171,8 @@ def _print_matrix(out: Console, cells: list[Cell], evaluation: Evaluation, proto
     out.print(table(["source \\ target", *sources, "in - cross"], rows, title="WAR/UAR"))
     if drops:
         mean = [sum(drop[i] for drop in drops) / len(drops) for i in (0, 1)]
-        out.print(
-            Text(f"  in-domain minus cross-domain, mean: {100 * mean[0]:+.2f} WAR, {100 * mean[1]:+.2f} UAR", style="bold")
-        )
+        said = f"in-domain minus cross-domain, mean: {100 * mean[0]:+.2f} WAR, {100 * mean[1]:+.2f} UAR"
+        out.print(Text(said, style="bold"))
     targets = dict.fromkeys(target for _, target in evaluation.cells)
     members = [m for s in sources for m in protocol.configurations[s].members if m in targets]
     rest = list(dict.fromkeys([*members, *(t for t in targets if t not in sources)]))
@@ -183,7 +182,7 @@ def _print_matrix(out: Console, cells: list[Cell], evaluation: Evaluation, proto
         rows = [[t, f"{n[t]:,}", *(("*" if owner.get(t) == s else "") + pair(s, t) for s in sources)] for t in rest]
         out.print()
         out.print(table(["tested on", "n", *sources], rows, title="WAR/UAR by source"))
-        out.print(Text("  * in-domain", style="dim"))
+        out.print(Text("* in-domain", style="dim"))
 
 
 def _print_folds(out: Console, cells: list[Cell], report: Report) -> None:

@@ -35,8 +35,9 @@ def score(
 ) -> None:
     """Score a predictions file.
 
-    FILE is .json or .json.gz; - reads standard input. Everything wrong with the file is found in one pass and nothing is scored unless all is well. Every score carries a
-    signature, one line that says what it was scored against and how.
+    FILE is .json or .json.gz; - reads standard input. Everything wrong with the file is found in one pass and nothing
+    is scored unless all is well. Every score carries a signature, one line that says what it was scored against and
+    how.
 
     \b
     Example:
@@ -47,9 +48,7 @@ def score(
     """
     from fervbench.submission import read_submission
 
-    submission = read_submission(
-        file, protocol, ground_truth=ground_truth, evaluation=evaluation, missing=missing
-    )
+    submission = read_submission(file, protocol, ground_truth=ground_truth, evaluation=evaluation, missing=missing)
     if check:
         if as_json:
             from fervbench.findings import to_json

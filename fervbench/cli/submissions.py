@@ -42,9 +42,10 @@ def convert(
 ) -> None:
     """Make a predictions file from CSV or npz.
 
-    A CSV has id,label or id and scores, with or without a header. Several rows of scores for one id are views of a clip and are averaged. Class numbers need --classes, because the
-    field numbers its classes in three different orders. An npz holds 'ids' with 'scores' (rows of one score a class)
-    or 'predictions'. What is written has been checked, except for coverage: part of an answer can be converted.
+    A CSV has id,label or id and scores, with or without a header. An npz holds 'ids' with 'scores' (rows of one score a
+    class) or 'predictions'. Several rows of scores for one id are views of a clip and are averaged. Class numbers need
+    --classes, because the field numbers its classes in three different orders. What is written has been checked, except
+    for coverage: part of an answer can be converted.
 
     \b
     Example:

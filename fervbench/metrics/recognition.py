@@ -121,7 +121,7 @@ def scores(table: npt.ArrayLike) -> RecognitionScores:
 
 
 def _ratio(part: FloatArray, whole: FloatArray, empty: float) -> FloatArray:
-    """part / whole, and `empty` where whole is 0."""
+    """`part / whole`, and `empty` where whole is 0."""
     filled = np.full(np.broadcast_shapes(part.shape, whole.shape), empty, dtype=np.float64)
     return np.divide(part, whole, out=filled, where=whole > 0)
 

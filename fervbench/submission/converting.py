@@ -189,6 +189,12 @@ def to_answers(
     ids = [protocol.ids.canonical(id) for id in table.ids]
     if table.scores is None:
         return _labels(table, ids, classes, first)
+    if table.order and classes and list(classes) != table.order:
+        raise UsageError(
+            f"names the classes of its scores itself, and --classes says otherwise: {table.file}",
+            hint="leave --classes out",
+            file=table.file,
+        )
     order = list(table.order or classes or [])
     if not order:
         raise InputError(

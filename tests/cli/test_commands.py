@@ -147,7 +147,8 @@ HOSTILE = "\x1b[2J\x1b]8;;http://x\x07[bold red]\u202e\r\n::error::"
 @pytest.mark.parametrize("place", ["id", "class", "note", "key", "source"])
 def test_no_control_character_or_markup_of_a_file_reaches_a_terminal(folder: Path, place: str):
     predictions: dict[str, object] = {"Action/Happy/0000": "Happy"}
-    content: dict[str, object] = {"format": "fervbench-recognition/1", "protocol": "ferv39k", "predictions": predictions}
+    content: dict[str, object] = {"format": "fervbench-recognition/1", "protocol": "ferv39k"}
+    content["predictions"] = predictions
     if place == "id":
         predictions[HOSTILE] = "Happy"
     elif place == "class":
@@ -189,7 +190,12 @@ def process(*arguments: str, cwd: Path, **options: object) -> subprocess.Complet
 
 def test_a_reader_that_closes_the_pipe_gets_no_traceback(scored: Path, folder: Path):
     done = subprocess.run(
-        f'"{sys.executable}" -m fervbench template ferv39k | head -n 1', shell=True, cwd=folder, capture_output=True, text=True, check=True
+        f'"{sys.executable}" -m fervbench template ferv39k | head -n 1',
+        shell=True,
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=True,
     )
     assert done.stdout == "{\n"
     assert "Traceback" not in done.stderr

@@ -108,7 +108,8 @@ def test_an_unanswered_clip_stays_in_every_denominator():
     assert recall.tolist() == pytest.approx([2 / 3, 1 / 2])
     assert precision.tolist() == pytest.approx([1.0, 1 / 2])
     assert f1.tolist() == pytest.approx([float(Fraction(4, 5)), float(Fraction(2, 4))])
-    assert metrics.weighted_f1(TARGET, PREDICTION) == pytest.approx(float((3 * Fraction(4, 5) + 2 * Fraction(1, 2)) / 5))
+    weighted = (3 * Fraction(4, 5) + 2 * Fraction(1, 2)) / 5
+    assert metrics.weighted_f1(TARGET, PREDICTION) == pytest.approx(float(weighted))
 
 
 def test_an_absent_class_is_left_out_of_the_mean_even_if_it_was_predicted():

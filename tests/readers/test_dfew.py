@@ -46,7 +46,7 @@ def with_train(tests: dict[int, list[tuple[int, int]]]) -> Lists:
     return lists
 
 
-def tests_alone(lists: Lists) -> Lists:
+def without_train(lists: Lists) -> Lists:
     return {key: rows for key, rows in lists.items() if key[0] == "test"}
 
 
@@ -188,7 +188,7 @@ def test_clips_of_dfew_swapped_between_folds_are_named(official: Lists, tmp_path
     last = max(i for i, (_, label) in enumerate(official["test", 5]) if label == 7)
     one, five = official["test", 1][first], official["test", 5][last]
     official["test", 1][first], official["test", 5][last] = five, one
-    found = refused(load_protocol("dfew"), write(tmp_path / "copy", tests_alone(official)))
+    found = refused(load_protocol("dfew"), write(tmp_path / "copy", without_train(official)))
     assert [message.split(" is in ")[0] for rule, message in found if rule == "wrong-fold"] == [
         f"{one[0]:05d} (Fear)",
         f"{five[0]:05d} (Fear)",
@@ -221,7 +221,7 @@ def test_labels_exchanged_between_two_clips_are_found_by_their_block(official: L
     sad = max(i for i, (number, label) in enumerate(rows) if label == 2 and number < 100)
     happy = max(i for i, (number, label) in enumerate(rows) if label == 1 and number < 100)
     rows[sad], rows[happy] = (rows[sad][0], 1), (rows[happy][0], 2)
-    found = refused(load_protocol("dfew"), write(tmp_path / "copy", tests_alone(official)))
+    found = refused(load_protocol("dfew"), write(tmp_path / "copy", without_train(official)))
     assert [rule for rule, _ in found] == ["differs"]
     assert found[0][1].startswith("clips 00000 to 00099 differ")
 
@@ -255,7 +255,7 @@ def test_train_lists_must_be_what_the_other_folds_test(made_up: Lists, small: Pr
 
 def test_a_clip_in_two_test_lists_is_named_with_both(made_up: Lists, small: Protocol, tmp_path: Path) -> None:
     made_up["test", 4].append((1, 1))
-    found = refused(small, write(tmp_path / "copy", tests_alone(made_up)))
+    found = refused(small, write(tmp_path / "copy", without_train(made_up)))
     assert found == [("overlap", "00001 is in the test lists of fd1 and fd4")]
 
 
@@ -282,14 +282,6 @@ def test_lists_that_mix_both_numberings_are_refused(made_up: Lists, small: Proto
     write(folder, {key: rows for key, rows in made_up.items() if key[1] == 2}, first=0)
     ((_, message),) = refused(small, folder, LabelsError)
     assert message.startswith("labels are numbered 0, 1, 2, 3, 4, 5, 6, 7: neither 1..7 nor 0..6")
-
-
-def test_clips_labelled_0_for_not_single_labelled_are_no_fold_list(
-    made_up: Lists, small: Protocol, tmp_path: Path
-) -> None:
-    made_up["test", 1].append((36, 0))
-    ((_, message),) = refused(small, write(tmp_path / "copy", made_up), LabelsError)
-    assert message.startswith("labels are numbered 0, 1, 2, 3, 4, 5, 6, 7")
 
 
 def test_lists_with_a_header_and_no_clips_are_refused(small: Protocol, tmp_path: Path) -> None:
@@ -331,7 +323,7 @@ def test_a_list_that_cannot_be_read_is_an_error_of_one_line(made_up: Lists, smal
     assert message.startswith("no such file: ")
 
 
-def test_a_sixth_of_three_folds_is_refused(made_up: Lists, small: Protocol, tmp_path: Path) -> None:
+def test_lists_of_more_folds_than_the_protocol_has_are_refused(made_up: Lists, small: Protocol, tmp_path: Path) -> None:
     text = (tmp_path / "protocol" / "small.toml").read_text()
     three = tmp_path / "three.toml"
     three.write_text(

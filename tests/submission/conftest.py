@@ -87,7 +87,7 @@ def tiny_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def tiny(tiny_folder: Path) -> World:
-    """Seven classes, folds fd1 to fd5; of each fold 4 Happy, 3 Sad, 4 Neutral, 3 Angry, 2 Surprise, 1 Disgust, 2 Fear."""
+    """Five folds, each with 4 Happy, 3 Sad, 4 Neutral, 3 Angry, 2 Surprise, 1 Disgust and 2 Fear."""
     protocol = load_protocol(tiny_folder / "protocol.toml")
     return World(protocol, load_ground_truth(protocol))
 

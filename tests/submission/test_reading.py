@@ -55,10 +55,10 @@ def test_the_short_form_of_ferv39k_is_a_run_trained_on_all(ferv39k: Any) -> None
 
 
 def test_the_runs_form_means_the_same_as_the_short_form(tiny: Any) -> None:
-    wrong = {id: "Sad" for id in tiny.answers()}
+    wrong = dict.fromkeys(tiny.answers(), "Sad")
     runs = tiny.runs(FOLDS)
     for run in runs["runs"]:
-        run["predictions"] = {id: "Sad" for id in run["predictions"]}
+        run["predictions"] = dict.fromkeys(run["predictions"], "Sad")
     assert tiny.score(runs).cells == tiny.score(tiny.short(wrong)).cells
     assert tiny.score(runs).cell(target="pooled")["WAR"] == 15 / 95
 
