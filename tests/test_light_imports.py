@@ -10,8 +10,6 @@ import pytest
 
 from fervbench.examples import write_example
 
-pytestmark = pytest.mark.wheel
-
 HEAVY = ("torch", "sklearn", "scipy", "pandas", "matplotlib", "jsonschema", "ray")
 
 

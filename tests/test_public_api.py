@@ -11,8 +11,6 @@ import pytest
 import fervbench
 from fervbench import examples, schema
 
-pytestmark = pytest.mark.wheel
-
 
 def test_the_surface_is_sorted_and_complete():
     assert fervbench.__all__ == sorted(fervbench.__all__)

@@ -16,8 +16,6 @@ from click.testing import CliRunner, Result
 from fervbench import schema
 from fervbench.cli import COMMANDS, cli
 
-pytestmark = pytest.mark.wheel
-
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:

@@ -15,8 +15,6 @@ from fervbench import load_ground_truth, load_protocol
 from fervbench.cli import COMMANDS, cli
 from fervbench.examples import write_example
 
-pytestmark = pytest.mark.wheel
-
 ROOT = Path(__file__).resolve().parents[2]
 ALPHABETICAL = ["Angry", "Disgust", "Fear", "Happy", "Neutral", "Sad", "Surprise"]
 
