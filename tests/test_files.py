@@ -174,6 +174,8 @@ def test_a_file_system_without_hard_links_is_served_too(tmp_path: Path, monkeypa
 
     monkeypatch.setattr(os, "link", refuse)
     write_whole(tmp_path / "a.txt", "new")
+    with pytest.raises(UsageError, match="exists already"):
+        write_whole(tmp_path / "a.txt", "newer")
     assert (tmp_path / "a.txt").read_text() == "new"
     assert left(tmp_path) == ["a.txt"]
 

@@ -310,6 +310,22 @@ def test_sizes_that_differ_are_told_even_where_no_fingerprint_is_frozen(tmp_path
     ]
 
 
+def test_blocks_of_ids_tell_where_labels_differ(tmp_path: Path) -> None:
+    """Digests as tools/freeze_protocols.py makes them; an id that only looks like a number belongs to no block."""
+    digest = hashlib.sha256(b"a\t00010\tHappy\nb\t00002\tSad\n").hexdigest()[:16]
+    blocks = {"00000": {"n": 2, "sha256": digest}, "00100": {"n": 1, "sha256": "0" * 16}}
+    cells = {"a": {"Happy": {"test": 1}}, "b": {"Sad": {"test": 2}}}
+    (tmp_path / "counts.json").write_text(json.dumps({"cells": cells, "block_size": 100, "blocks": blocks}))
+    path = tmp_path / "labels.csv"
+    path.write_text("clip_id,label,configuration\n00002,Sad,b\n00010,Happy,a\n²,Sad,b\n", encoding="utf-8")
+    with pytest.raises(MismatchError) as caught:
+        load_ground_truth(small(tmp_path, counts="counts.json"), path)
+    assert [finding.message for finding in caught.value.findings] == [
+        "clips 00100 to 00199 differ: 0 of 1 clips, or another label or fold",
+        "no clip of the protocol has an id like ²",
+    ]
+
+
 def test_a_path_that_is_not_there_or_says_nothing_is_invalid(tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text("hello")
     for path, said in ((tmp_path / "absent", "no such file"), (tmp_path / "notes.txt", "is not a labels file")):

@@ -321,6 +321,7 @@ def test_each_fold_needs_folds() -> None:
         {"cells": []},
         {"cells": {"a": 3}},
         {"cells": {"a": {"Happy": 3}}},
+        {"cells": {"a": {"Happy": {"train": 3}}}},
         {"cells": {"a": {"Happy": {"test": "3"}}}},
     ],
 )

@@ -284,6 +284,16 @@ def test_lists_that_mix_both_numberings_are_refused(made_up: Lists, small: Proto
     assert message.startswith("labels are numbered 0, 1, 2, 3, 4, 5, 6, 7: neither 1..7 nor 0..6")
 
 
+def test_lists_that_lack_the_last_class_are_read_by_the_official_numbers(
+    made_up: Lists, small: Protocol, tmp_path: Path
+) -> None:
+    """The numbers 1..6 fit both numberings; the official one is meant."""
+    lists = {key: [row for row in rows if row[1] != 7] for key, rows in made_up.items()}
+    labels = read_copy(small, write(tmp_path / "copy", lists))
+    assert dict(zip(labels.ids, labels.labels, strict=True))["00001"] == "Happy"
+    assert labels.notes == ()
+
+
 def test_lists_with_a_header_and_no_clips_are_refused(small: Protocol, tmp_path: Path) -> None:
     folder = write(tmp_path / "copy", {("test", k): [] for k in FOLDS})
     ((_, message),) = refused(small, folder, LabelsError)
