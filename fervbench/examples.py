@@ -23,6 +23,10 @@ EXAMPLES: dict[str, tuple[str, tuple[str, ...]]] = {
         "a small made-up protocol in DFEW's shape, with labels, predictions and a CSV of scores",
         ("tiny/protocol.toml", "tiny/labels.csv", "tiny/predictions.json", "tiny/scores.csv"),
     ),
+    "spotting": (
+        "a small made-up spotting protocol in SDFE-LV's shape, with intervals and proposals",
+        ("spotting/protocol.toml", "spotting/intervals.json", "spotting/proposals.json"),
+    ),
     "invalid": ("a FERV39k file with many mistakes, to see what refusal looks like", ("invalid.json",)),
 }
 

@@ -40,6 +40,12 @@ def read_bounded(path: str | Path, limit: int = MAX_BYTES) -> bytes:
     return unpack(data, name, limit) if data.startswith(GZIP_MAGIC) else data
 
 
+def check_size(data: bytes, name: str, limit: int) -> None:
+    """Raise InputError where `data` is larger than `limit` bytes."""
+    if len(data) > limit:
+        raise _too_large(name, limit)
+
+
 def unpack(data: bytes, name: str, limit: int) -> bytes:
     """Unpack one gzip member; never more than `limit` bytes, whatever the header claims."""
     member = zlib.decompressobj(wbits=31)

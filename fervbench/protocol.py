@@ -22,15 +22,15 @@ from fervbench import schema, strict_json
 from fervbench.errors import NotAvailableError, ProtocolFileError
 from fervbench.files import read_bounded
 from fervbench.findings import Findings
+from fervbench.protocol_checks import EACH_FOLD as EACH_FOLD
+from fervbench.protocol_checks import FOLD_MEAN as FOLD_MEAN
+from fervbench.protocol_checks import POOLED as POOLED
+from fervbench.protocol_checks import below, check_references
 from fervbench.resources import data_dir
 
 if TYPE_CHECKING:
     from importlib.resources.abc import Traversable
 
-# default_source of a protocol of folds: the short form answers every fold, each clip by the model that left it out
-EACH_FOLD = "each-fold"
-POOLED = "pooled"
-FOLD_MEAN = "fold-mean"
 _MAX_BYTES = 2**20
 
 
@@ -86,13 +86,17 @@ class IdRule:
 
 @dataclass(frozen=True)
 class Protocol:
-    """One version of one protocol. `sha256` is over the canonical JSON form of the definition, not over its bytes."""
+    """One version of one protocol. `sha256` is over the canonical JSON form of the definition, not over its bytes.
+
+    `spotting` and `split` are the tables of those names (see the schema), None where the protocol has none.
+    """
 
     id: str
     version: str
     title: str
     paper: str
     note: str | None
+    task: str
     classes: tuple[str, ...]
     default_source: str
     aggregation: str
@@ -102,6 +106,8 @@ class Protocol:
     ground_truth: dict[str, Any]
     choices: tuple[tuple[str, str], ...]
     sha256: str
+    spotting: dict[str, Any] | None
+    split: dict[str, Any] | None
     folder: Traversable = field(repr=False, compare=False)
 
     @cached_property
@@ -186,72 +192,10 @@ def build(document: dict[str, Any], folder: Traversable, file: str) -> Protocol:
     if not schema.accepts(document, definition):
         schema.violations(document, definition, findings)
     if not len(findings):
-        _check_references(document, findings)
+        check_references(document, findings)
     if len(findings):
         raise ProtocolFileError(f"does not define a protocol: {file}", file=file, findings=findings)
     return _define(document, folder)
-
-
-def _check_references(document: dict[str, Any], findings: Findings) -> None:
-    """What a schema cannot say: names that refer to each other."""
-    configurations = document["configurations"]
-    levels = {c["level"] for c in configurations.values()}
-
-    def unknown(name: str, known: list[str], where: str, what: str) -> None:
-        near = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
-        hint = f"did you mean {near[0]!r}?" if near else f"known: {', '.join(known)}"
-        findings.add("unknown-name", f"no {what} {name!r}", hint=hint, pointer=where)
-
-    for id, configuration in configurations.items():
-        for i, member in enumerate(configuration.get("members", [])):
-            if member not in configurations:
-                where = strict_json.pointer("configurations", id, "members", i)
-                unknown(member, list(configurations), where, "configuration")
-        if id in (POOLED, FOLD_MEAN, EACH_FOLD):
-            findings.add("reserved-name", f"{id!r} is reserved", pointer=strict_json.pointer("configurations", id))
-    if not len(findings):
-        for id in configurations:
-            if any(id in configurations[each].get("members", ()) for each in _below(id, configurations)):
-                where = strict_json.pointer("configurations", id, "members")
-                findings.add("circular", f"{id!r} is a member of itself", pointer=where)
-    for id, evaluation in document["evaluations"].items():
-        for key in ("source_levels", "target_levels"):
-            for i, level in enumerate(evaluation.get(key, [])):
-                if level not in levels:
-                    unknown(level, sorted(levels), strict_json.pointer("evaluations", id, key, i), "level")
-        if evaluation["kind"] == "grid" and "target_levels" not in evaluation:
-            where = strict_json.pointer("evaluations", id)
-            findings.add("missing-key", "a grid needs the key 'target_levels'", pointer=where)
-    folds = any(evaluation["kind"] == "folds" for evaluation in document["evaluations"].values())
-    source = document["default_source"]
-    if source == EACH_FOLD and not folds:
-        findings.add("unknown-name", "'each-fold' needs an evaluation of kind 'folds'", pointer="/default_source")
-    elif source != EACH_FOLD and source not in configurations:
-        unknown(source, [*configurations, EACH_FOLD], "/default_source", "configuration")
-    truth = document["ground_truth"]
-    if truth["kind"] == "counts" and "counts" not in truth:
-        findings.add("missing-key", "kind 'counts' needs the key 'counts'", pointer="/ground_truth")
-    for id in truth.get("sizes", {}):
-        if id not in configurations:
-            unknown(id, list(configurations), strict_json.pointer("ground_truth", "sizes", id), "configuration")
-    pattern = document.get("ids", {}).get("pattern")
-    if pattern is not None:
-        try:
-            re.compile(pattern)
-        except (re.error, OverflowError, RecursionError) as error:
-            findings.add("wrong-value", f"is not a regular expression ({error})", pointer="/ids/pattern")
-
-
-def _below(id: str, configurations: dict[str, Any]) -> tuple[str, ...]:
-    """`id` and everything that it unites, each once, in the order of the members."""
-    found: dict[str, None] = {}
-    stack = [id]
-    while stack:
-        name = stack.pop()
-        if name not in found:
-            found[name] = None
-            stack += reversed(configurations[name].get("members", ()))
-    return tuple(found)
 
 
 def _cells(evaluation: dict[str, Any], configurations: dict[str, Configuration]) -> tuple[tuple[str, str], ...]:
@@ -271,7 +215,7 @@ def _define(document: dict[str, Any], folder: Traversable) -> Protocol:
             table["level"],
             table.get("title", id),
             tuple(table.get("members", ())),
-            tuple(each for each in _below(id, tables) if "members" not in tables[each]),
+            tuple(each for each in below(id, tables) if "members" not in tables[each]),
         )
         for id, table in tables.items()
     }
@@ -288,6 +232,7 @@ def _define(document: dict[str, Any], folder: Traversable) -> Protocol:
         title=document["title"],
         paper=document.get("paper", ""),
         note=document.get("note"),
+        task=document["task"],
         classes=tuple(document["classes"]),
         default_source=document["default_source"],
         aggregation=document["aggregation"],
@@ -297,5 +242,7 @@ def _define(document: dict[str, Any], folder: Traversable) -> Protocol:
         ground_truth=document["ground_truth"],
         choices=tuple((choice["choice"], choice["source"]) for choice in document.get("choices", ())),
         sha256=hashlib.sha256(strict_json.dumps(document).encode()).hexdigest(),
+        spotting=document.get("spotting"),
+        split=document.get("split"),
         folder=folder,
     )

@@ -19,7 +19,8 @@ class Cell:
 
     `metrics` maps a metric to `{"value": float}`; with several seeds value is the mean, beside `sd` (ddof 1) and
     `per_seed`. `confusion` (rows true, columns predicted) is None for aggregates of scores; with several seeds it is
-    the sum over them, as is `missing`. A class that the target lacks has no recall (None).
+    the sum over them, as is `missing`. A class that the target lacks has no recall (None). `extra` holds what only some
+    tasks have (spotting: the curve).
     """
 
     evaluation: str
@@ -31,14 +32,16 @@ class Cell:
     metrics: dict[str, dict[str, Any]]
     per_class: dict[str, dict[str, Any]] = field(repr=False)
     confusion: list[list[int]] | None = field(repr=False)
+    extra: dict[str, Any] = field(default_factory=dict, repr=False)
 
     def __getitem__(self, metric: str) -> float:
-        """The value of a metric, a float in [0, 1]."""
-        return float(self.metrics[metric]["value"])
+        """The value of a metric, a float in [0, 1]; NaN where there is nothing to measure."""
+        value = self.metrics[metric]["value"]
+        return float("nan") if value is None else float(value)
 
     def to_dict(self) -> dict[str, Any]:
         """The cell as the report format writes it."""
-        return dict(self.__dict__)
+        return {name: value for name, value in self.__dict__.items() if name != "extra"} | self.extra
 
 
 @dataclass(frozen=True)

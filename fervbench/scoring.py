@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -13,17 +13,27 @@ from fervbench.protocol import FOLD_MEAN, POOLED, Evaluation, Protocol
 from fervbench.report import FORMAT, METRICS, Cell, Report
 from fervbench.submission.model import Run, Submission
 
+if TYPE_CHECKING:
+    from fervbench.submission.spotting import SpottingSubmission
+
 IntArray = npt.NDArray[np.int64]
 
 
-def score(protocol: Protocol, submission: Submission) -> Report:
+def score(
+    protocol: Protocol, submission: Submission | SpottingSubmission, *, f1_min_score: float | None = None
+) -> Report:
     """Score a submission that has been read against `protocol`.
 
     A cell is the sum of the confusion counts of its target's leaves, so that scenes, scenarios and all clips are
-    always of one piece. Several seeds give the mean and standard deviation (ddof 1) of each cell.
+    always of one piece. Several seeds give the mean and standard deviation (ddof 1) of each cell. Proposals are scored
+    by `fervbench.spotting_scoring`; `f1_min_score` is for them alone.
     """
     if submission.protocol.sha256 != protocol.sha256:
         raise ValueError(f"the submission was read for {submission.protocol.id}, not for this {protocol.id}")
+    if not isinstance(submission, Submission):
+        from fervbench.spotting_scoring import score_spotting
+
+        return score_spotting(protocol, submission, f1_min_score=f1_min_score)
     seeds = submission.seeds
     cache: dict[int, IntArray] = {}
     cells: list[Cell] = []

@@ -20,14 +20,20 @@ LEVELS = {
     "schema": 0,
     "metrics": 1,
     "protocol": 2,
+    "protocol_checks": 2,
     "labels_file": 2,
     "embedded": 2,
     "label_checks": 2,
+    "interval_truth": 2,
+    "interval_checks": 2,
+    "interval_files": 2,
+    "splits": 2,
     "ground_truth": 2,
     "readers": 2,
     "submission": 3,
     "report": 3,
     "scoring": 4,
+    "spotting_scoring": 4,
     "statistics": 4,
     "examples": 4,
     "plots": 5,
@@ -40,7 +46,7 @@ OUTSIDE = {
     0: {"jsonschema", "platformdirs"},
     1: {"numpy"},
     2: {"numpy"},
-    3: {"numpy"},
+    3: {"numpy", "msgspec"},
     4: {"numpy"},
     5: {"matplotlib"},
     7: {"click", "rich"},
@@ -96,7 +102,7 @@ def test_the_metrics_know_nothing_else_of_the_package():
 
 def test_only_render_modules_import_rich():
     users = {path.name for _, path in modules() if any(i.split(".")[0] == "rich" for i in imports(path))}
-    assert users == {"render.py", "render_protocols.py"}
+    assert users == {"render.py", "render_protocols.py", "render_spotting.py"}
 
 
 def test_every_module_has_a_level():

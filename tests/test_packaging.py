@@ -70,7 +70,7 @@ def test_data_is_found_inside_a_zipped_wheel(wheel: Path, tmp_path: Path):
 def test_requirements_are_light_ranges():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     names = {re.split(r"[><=~!]", requirement)[0] for requirement in project["dependencies"]}
-    assert names == {"click", "jsonschema", "numpy", "platformdirs", "rich"}
+    assert names == {"click", "jsonschema", "msgspec", "numpy", "platformdirs", "rich"}
     every = project["dependencies"] + [r for extra in project["optional-dependencies"].values() for r in extra]
     assert not [requirement for requirement in every if "==" in requirement]
     assert project["requires-python"] == ">=3.11"

@@ -141,8 +141,28 @@ def test_documents_that_must_be_refused_are(name: str, document: dict[str, Any])
     assert not validator(name).is_valid(document)
 
 
-def test_the_four_published_schemas_ship() -> None:
-    assert NAMES == ["findings", "protocol", "recognition", "report"]
+def test_the_published_schemas_ship() -> None:
+    assert NAMES == ["findings", "intervals", "protocol", "recognition", "report"]
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        *({"type": kind} for kind in ("object", "array", "string", "integer", "number", "boolean", "null")),
+        *({"const": True}, {"const": "all"}, {"enum": [None, True, "a"]}, {"type": ["integer", "null"]}),
+        *({"minLength": 1}, {"maxLength": 64}, {"pattern": "^a$"}, {"minimum": 1}, {"maximum": 20}),
+        *({"minItems": 2}, {"maxItems": 1}, {"items": {"type": "number"}}, {"minProperties": 1}, {"required": ["a"]}),
+        *({"items": {"type": "string"}, "uniqueItems": True}, {"properties": {"a": {"type": "string"}}}),
+        *({"additionalProperties": False}, {"additionalProperties": True}, {"additionalProperties": {"type": "null"}}),
+        {"patternProperties": {"^x-": {"type": "string"}}, "additionalProperties": {"type": "integer"}},
+        *({"anyOf": [{"type": "string"}, {"minimum": 1}]}, {"oneOf": [{"type": "string"}, {"minLength": 1}]}),
+    ],
+    ids=str,
+)
+def test_every_keyword_by_itself_agrees_with_the_jsonschema_package(rule: dict[str, Any]) -> None:
+    by_package = validator("protocol").evolve(schema=rule)
+    answers = [(schema.accepts(value, rule), by_package.is_valid(value)) for value in VALUES]
+    assert [ours for ours, _ in answers] == [theirs for _, theirs in answers]
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -61,6 +61,43 @@ kind = "folds"
 source_levels = ["fold"]
 """
 
+SPOTTING_PROTOCOL = """\
+# A made-up spotting protocol in the shape of SDFE-LV, with its intervals beside this file.
+format = "fervbench-protocol/1"
+id = "tiny-spotting"
+version = "1.0.0"
+title = "Tiny spotting (made up)"
+task = "spotting"
+note = "made-up data: no number here says anything about a model"
+classes = ["Angry", "Disgust", "Fear", "Happy", "Sad", "Surprise"]
+default_source = "all"
+aggregation = "pooled"
+
+[ground_truth]
+kind = "intervals"
+labels = "intervals.json"
+
+[split]
+parts = ["train", "validation", "test"]
+weights = [6, 2, 2]
+seed = 0
+
+[spotting]
+subset = "test"
+max_average = 100
+report = [1, 5, 10, 50, 100]
+durations = [0.5, 4.0]
+f1_tiou = 0.5
+
+[configurations]
+all = { level = "overall" }
+
+[evaluations.spotting]
+title = "Average recall at an average number of proposals"
+kind = "spotting"
+source_levels = ["overall"]
+"""
+
 INVALID = """\
 {
  "format": "fervbench-recognition/1",
@@ -120,6 +157,41 @@ def tiny(target: Path) -> None:
         writer.writerows(rows)
 
 
+def spotting(target: Path) -> None:
+    """Twelve test videos with one to four expressions, and for each expression a few guesses around it."""
+    target.mkdir(parents=True, exist_ok=True)
+    (target / "protocol.toml").write_text(SPOTTING_PROTOCOL, encoding="utf-8")
+    names = ["Happy"] * 8 + ["Surprise", "Sad", "Angry", "Disgust"]
+    videos, proposals = [], []
+    for v in range(1, 13):
+        duration = round(20 + 60 * uniform("duration", v), 1)
+        number = 1 + int(4 * uniform("number", v))
+        intervals, guesses = [], []
+        for i in range(number):
+            length = round(0.3 + 5.5 * uniform("length", v, i) ** 2, 2)
+            onset = round((i + 0.2 + 0.5 * uniform("onset", v, i)) * duration / number - length / 2, 2)
+            label = names[int(len(names) * uniform("label", v, i))]
+            intervals.append([onset, round(onset + length, 2), label])
+            for g in range(6):
+                spread = 0.12 * length * (g + 0.5)
+                start = onset + spread * (2 * uniform("start", v, i, g) - 1)
+                end = onset + length + spread * (2 * uniform("end", v, i, g) - 1)
+                guesses.append([round(max(0.0, start), 2), round(min(duration, max(end, start + 0.1)), 2), 0.0])
+        for g in range(8):
+            start = duration * 0.9 * uniform("false", v, g)
+            guesses.append([round(start, 2), round(min(duration, start + 0.5 + 4 * uniform("width", v, g)), 2), 0.0])
+        for i, guess in enumerate(guesses):
+            bonus = 0.4 if i < 6 * number else 0.0
+            guess[2] = round(0.6 * uniform("score", v, i) + bonus, 4)
+        entry = {"duration": duration, "fps": 25, "subject": f"s{v:02d}", "split": "test", "intervals": intervals}
+        videos.append(f'  "video_{v:02d}": {json.dumps(entry)}')
+        proposals.append(f'  "video_{v:02d}": {json.dumps(guesses)}')
+    text = '{"format": "fervbench-intervals/1",\n "videos": {\n' + ",\n".join(videos) + "\n }}\n"
+    (target / "intervals.json").write_text(text, encoding="utf-8")
+    head = '{"format": "fervbench-spotting/1", "protocol": "tiny-spotting",\n "proposals": {\n'
+    (target / "proposals.json").write_text(head + ",\n".join(proposals) + "\n }}\n", encoding="utf-8")
+
+
 def main(confusions: Path, target: Path) -> None:
     found = json.loads(confusions.read_text(encoding="utf-8"))["mae_dfer_ferv39k"]
     document = {
@@ -133,6 +205,7 @@ def main(confusions: Path, target: Path) -> None:
     (target / "mae-dfer-ferv39k-confusion.json").write_text(f"{{\n{lines}\n}}\n", encoding="utf-8")
     (target / "invalid.json").write_text(INVALID, encoding="utf-8")
     tiny(target / "tiny")
+    spotting(target / "spotting")
 
 
 if __name__ == "__main__":

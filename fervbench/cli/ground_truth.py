@@ -11,6 +11,7 @@ from fervbench.cli import Group, options
 
 if TYPE_CHECKING:
     from fervbench.ground_truth import GroundTruth
+    from fervbench.interval_truth import IntervalTruth
     from fervbench.protocol import Protocol
 
 
@@ -42,17 +43,22 @@ def add(protocol: str, path: str, force: bool, as_json: bool) -> None:
       fervbench ground-truth add tiny/protocol.toml tiny/labels.csv
     """
     from fervbench.files import write_whole
-    from fervbench.ground_truth import checked, read_copy, stored_path
-    from fervbench.labels_file import write_labels
     from fervbench.protocol import load_protocol
 
     loaded = load_protocol(protocol)
-    labels = read_copy(loaded, Path(path))
-    truth = checked(loaded, labels, path)
-    for note in labels.notes:
+    truth: GroundTruth | IntervalTruth
+    if loaded.task == "spotting":
+        truth, text, target = _intervals_of(loaded, path)
+        notes = truth.notes
+    else:
+        from fervbench.ground_truth import checked, read_copy, stored_path
+        from fervbench.labels_file import write_labels
+
+        labels = read_copy(loaded, Path(path))
+        truth = checked(loaded, labels, path)
+        text, target, notes = write_labels(labels), stored_path(loaded), labels.notes
+    for note in notes:
         click.echo(note, err=True)
-    target = stored_path(loaded)
-    text = write_labels(labels)
     if target.is_file() and target.read_bytes() == text.encode():
         click.echo(f"already there: {target}", err=True)
     else:
@@ -73,14 +79,35 @@ def show(protocol: str, as_json: bool) -> None:
       fervbench ground-truth show ferv39k
       fervbench ground-truth show ferv39k --json
     """
-    from fervbench.ground_truth import load_ground_truth
     from fervbench.protocol import load_protocol
 
     loaded = load_protocol(protocol)
-    _print(loaded, load_ground_truth(loaded), as_json)
+    if loaded.task == "spotting":
+        from fervbench.interval_truth import load_interval_truth
+
+        _print(loaded, load_interval_truth(loaded), as_json)
+    else:
+        from fervbench.ground_truth import load_ground_truth
+
+        _print(loaded, load_ground_truth(loaded), as_json)
 
 
-def _print(protocol: Protocol, truth: GroundTruth, as_json: bool) -> None:
+def _intervals_of(protocol: Protocol, path: str) -> tuple[IntervalTruth, str, Path]:
+    """The truth that an intervals file gives, the text to keep of it, and where."""
+    from fervbench.files import read_bounded
+    from fervbench.interval_files import read_intervals, write_intervals
+    from fervbench.interval_truth import from_videos, stored_path
+
+    videos = read_intervals(read_bounded(path), path, classes=protocol.classes)
+    return from_videos(protocol, videos, path), write_intervals(videos), stored_path(protocol)
+
+
+def _print(protocol: Protocol, truth: GroundTruth | IntervalTruth, as_json: bool) -> None:
+    from fervbench.ground_truth import GroundTruth
+
+    if not isinstance(truth, GroundTruth):
+        _print_intervals(protocol, truth, as_json)
+        return
     counts = truth.counts(len(protocol.leaves), len(protocol.classes))
     frozen = protocol.ground_truth.get("fingerprint")
     if as_json:
@@ -106,3 +133,34 @@ def _print(protocol: Protocol, truth: GroundTruth, as_json: bool) -> None:
     click.echo(f"fingerprint {truth.sha256}\n            ({status})")
     for i, name in enumerate(protocol.classes):
         click.echo(f"  {name:<16}{counts[:, i].sum():>8,}")
+
+
+def _print_intervals(protocol: Protocol, truth: IntervalTruth, as_json: bool) -> None:
+    from collections import Counter
+
+    counts = Counter(truth.labels)
+    if as_json:
+        from fervbench.strict_json import dumps
+
+        document: dict[str, Any] = {
+            "protocol": {"id": protocol.id, "version": protocol.version, "sha256": protocol.sha256},
+            "origin": truth.origin,
+            "n": len(truth.target),
+            "videos": len(truth.videos),
+            "without_intervals": len(truth.silent),
+            "elsewhere": len(truth.elsewhere),
+            "sha256": truth.sha256,
+            "counts": dict(counts),
+        }
+        click.echo(dumps(document))
+        return
+    from fervbench.findings import visible
+
+    click.echo(
+        f"{protocol.title} {protocol.version}: {len(truth.target):,} intervals in {len(truth.videos):,} tested videos "
+        f"({visible(truth.origin)})"
+    )
+    click.echo(f"{len(truth.silent):,} tested videos without intervals, {len(truth.elsewhere):,} in other splits")
+    click.echo(f"fingerprint {truth.sha256}\n            (part of every signature: scores rank within one fingerprint)")
+    for name in protocol.classes:
+        click.echo(f"  {name:<16}{counts[name]:>8,}")

@@ -18,6 +18,20 @@ from fervbench.cli import Command, options
     default="error",
     help="Clips without an answer: refuse the file (default), or count them as wrong.",
 )
+@click.option(
+    "--compat",
+    type=click.Choice(["none", "activitynet"]),
+    default="none",
+    help="Spotting: accept what ActivityNet's official evaluator accepts, and count it.",
+)
+@click.option(
+    "--ties", type=click.Choice(["first", "reversed"]), default="first", help="Spotting: which of equal scores leads."
+)
+@click.option(
+    "--reading", metavar="NAME", default="official", help="Spotting: another reading of AR@AN (top-k, over-99, ...)."
+)
+@click.option("--f1-min-score", type=float, metavar="X", help="Spotting: F1 of proposals with at least this score.")
+@click.option("--plot", metavar="FILE", help="Spotting: write the curve (.svg, .png, .pdf); needs fervbench[site].")
 @click.option("--check", is_flag=True, help="Check the file only.")
 @options.as_json
 @options.output("the JSON report")
@@ -28,6 +42,11 @@ def score(
     ground_truth: str | None,
     evaluation: str | None,
     missing: str,
+    compat: str,
+    ties: str,
+    reading: str,
+    f1_min_score: float | None,
+    plot: str | None,
     check: bool,
     as_json: bool,
     output: str | None,
@@ -45,29 +64,53 @@ def score(
       fervbench score predictions.json --evaluation overall --json
       fervbench score predictions.json --check
       fervbench score predictions.json --output report.json
+      fervbench score spotting/proposals.json --protocol spotting/protocol.toml
     """
-    from fervbench.submission import read_submission
+    from fervbench.submission import Submission, read_submission
 
-    submission = read_submission(file, protocol, ground_truth=ground_truth, evaluation=evaluation, missing=missing)
+    submission = read_submission(
+        file,
+        protocol,
+        ground_truth=ground_truth,
+        evaluation=evaluation,
+        missing=missing,
+        compat=compat,
+        ties=ties,
+        reading=reading,
+    )
+    used = submission.protocol
+    if isinstance(submission, Submission) and (plot is not None or f1_min_score is not None):
+        raise click.UsageError("--plot and --f1-min-score are for spotting protocols")
     if check:
         if as_json:
             from fervbench.findings import to_json
 
             click.echo(to_json([]))
         else:
-            names = ", ".join(evaluation.id for evaluation in submission.evaluations)
-            used = submission.protocol
+            found = submission.evaluations if isinstance(submission, Submission) else used.evaluations.values()
+            names = ", ".join(each.id for each in found)
             click.echo(f"ok: {file} can be scored by {used.id} {used.version}: {names}")
         return
     from fervbench.scoring import score as score_submission
 
-    report = score_submission(submission.protocol, submission)
+    report = score_submission(used, submission, f1_min_score=f1_min_score)
     if output is not None:
         report.write(output, overwrite=force)
         click.echo(f"report written to {output}", err=True)
+    if plot is not None:
+        from pathlib import Path
+
+        from fervbench.plots import plot_curve
+
+        plot_curve(report, Path(plot), overwrite=force)
+        click.echo(f"plot written to {plot}", err=True)
     if as_json:
         click.echo(report.to_json(), nl=False)
-    else:
+    elif isinstance(submission, Submission):
         from fervbench.cli.render import print_report
 
-        print_report(report, submission.protocol)
+        print_report(report, used)
+    else:
+        from fervbench.cli.render_spotting import print_spotting
+
+        print_spotting(report, used)

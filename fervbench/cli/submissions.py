@@ -159,7 +159,7 @@ def template(protocol: str, ground_truth: str | None, evaluation: str | None, ou
     """
     from fervbench.ground_truth import load_ground_truth
     from fervbench.protocol import load_protocol
-    from fervbench.submission.reading import no_evaluation
+    from fervbench.submission.choosing import no_evaluation
     from fervbench.submission.writing import template as make
 
     loaded = load_protocol(protocol)

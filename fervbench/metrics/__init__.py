@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+from fervbench.metrics.intervals import tiou
 from fervbench.metrics.recognition import (
     RecognitionScores,
     confusion,
@@ -17,5 +18,18 @@ from fervbench.metrics.recognition import (
     war,
     weighted_f1,
 )
+from fervbench.metrics.spotting import auc, average_recall
 
-__all__ = ["RecognitionScores", "confusion", "macro_f1", "per_class", "scores", "uar", "war", "weighted_f1"]
+__all__ = [
+    "RecognitionScores",
+    "auc",
+    "average_recall",
+    "confusion",
+    "macro_f1",
+    "per_class",
+    "scores",
+    "tiou",
+    "uar",
+    "war",
+    "weighted_f1",
+]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
+from fervbench.submission.dispatch import read_submission
 from fervbench.submission.model import Run, Submission
-from fervbench.submission.reading import read_submission
 
 __all__ = ["Run", "Submission", "read_submission"]

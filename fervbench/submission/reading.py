@@ -16,13 +16,13 @@ import numpy as np
 import numpy.typing as npt
 
 from fervbench import schema, strict_json
-from fervbench.errors import InputError, NotAvailableError, SubmissionError, UsageError
-from fervbench.files import read_bounded
+from fervbench.errors import InputError, SubmissionError, UsageError
 from fervbench.findings import Findings, visible
 from fervbench.ground_truth import GroundTruth, load_ground_truth
-from fervbench.protocol import EACH_FOLD, Protocol, load_protocol
+from fervbench.protocol import EACH_FOLD, Protocol
 from fervbench.strict_json import RepeatedKeys, pointer
 from fervbench.submission.answers import read_answers
+from fervbench.submission.choosing import choose_protocol, no_evaluation
 from fervbench.submission.coverage import check_coverage, check_repeated_runs, choose_evaluations, clips_of
 from fervbench.submission.model import MISSING, Run, Submission
 from fervbench.submission.spelling import IdGuesser
@@ -35,31 +35,6 @@ SHAPE = (
 )
 
 
-def read_submission(
-    path: str | Path,
-    protocol: Protocol | str | Path | None = None,
-    *,
-    ground_truth: GroundTruth | str | Path | None = None,
-    evaluation: str | None = None,
-    missing: str = "error",
-) -> Submission:
-    """Read and check a predictions file (`.json`, or one gzip member of it; "-" is standard input).
-
-    `protocol` defaults to the one the file names; `ground_truth` to the embedded or stored one; `evaluation` to every
-    one whose sources are all present. `missing="wrong"` lets unanswered clips count as wrong.
-
-    Raises SubmissionError with every finding, UsageError for an evaluation or policy that does not exist, and
-    NotAvailableError where the protocol or its ground truth is absent.
-    """
-    try:
-        data = read_bounded(path)
-    except InputError as error:
-        raise SubmissionError(error.message, hint=error.hint, file=str(path)) from None
-    return parse_submission(
-        data, str(path), protocol, ground_truth=ground_truth, evaluation=evaluation, missing=missing
-    )
-
-
 def parse_submission(
     data: bytes,
     file: str,
@@ -69,7 +44,7 @@ def parse_submission(
     evaluation: str | None = None,
     missing: str = "error",
 ) -> Submission:
-    """As `read_submission`, from bytes; `file` names them in findings."""
+    """Read and check recognition predictions; `file` names them in findings. See `read_submission`."""
     if missing not in POLICIES:
         raise UsageError(f"no policy {missing!r} for missing answers", hint=f"known: {', '.join(POLICIES)}")
     try:
@@ -80,7 +55,7 @@ def parse_submission(
     content = _check_header(document, findings)
     if content is None:
         raise SubmissionError(f"is not a predictions file: {file}", file=file, findings=findings)
-    protocol = _choose_protocol(content, protocol, findings)
+    protocol = choose_protocol(content["protocol"], protocol, findings)
     if evaluation is not None and evaluation not in protocol.evaluations:
         raise no_evaluation(evaluation, protocol)
     if not isinstance(ground_truth, GroundTruth):
@@ -165,40 +140,6 @@ def _predictions_of(content: dict[str, Any]) -> list[tuple[dict[str, Any], str]]
         if isinstance(run, dict) and isinstance(run.get("predictions"), dict):
             found.append((run["predictions"], pointer("runs", i, "predictions")))
     return found
-
-
-def _choose_protocol(content: dict[str, Any], chosen: Protocol | str | Path | None, findings: Findings) -> Protocol:
-    named = content["protocol"]
-    if chosen is None:
-        if "/" in named or "\\" in named or named.endswith(".toml"):
-            message = "a file names its protocol by id, not by path"
-            hint = "name the protocol's id here and give its path with --protocol"
-            findings.add("wrong-protocol", message, hint=hint, pointer="/protocol")
-            raise SubmissionError(message, file=findings.file, findings=findings)
-        try:
-            return load_protocol(named)
-        except NotAvailableError as error:
-            hint = f"{error.hint}; --protocol PATH gives a file of your own"
-            raise NotAvailableError(f"no protocol {named!r}, which {findings.file} names", hint=hint) from None
-    protocol = chosen if isinstance(chosen, Protocol) else load_protocol(chosen)
-    if named != protocol.id:
-        findings.add(
-            "wrong-protocol",
-            f"the file is for the protocol {named!r}, not {protocol.id!r}",
-            hint="leave --protocol out to score it as what it says it is",
-            pointer="/protocol",
-        )
-        raise SubmissionError(f"is for another protocol: {findings.file}", file=findings.file, findings=findings)
-    return protocol
-
-
-def no_evaluation(name: str, protocol: Protocol) -> UsageError:
-    """The error for an evaluation that a protocol does not have."""
-    near = difflib.get_close_matches(name, protocol.evaluations, n=1, cutoff=0.4)
-    known = f"{protocol.id} has {', '.join(protocol.evaluations)}"
-    return UsageError(
-        f"{protocol.id} has no evaluation {name!r}", hint=f"did you mean {near[0]!r}? {known}" if near else known
-    )
 
 
 def _check_classes(order: Any, protocol: Protocol, findings: Findings) -> list[str] | None:

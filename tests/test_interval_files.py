@@ -1,0 +1,532 @@
+"""Files of intervals: three layouts, exact round trips, the fingerprint, and every problem of a bad file at once."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from fervbench import schema
+from fervbench.errors import LabelsError
+from fervbench.interval_checks import interval_problems
+from fervbench.interval_files import Video, fingerprint, read_intervals, write_intervals, write_intervals_csv
+
+WORLD = {
+    "v2": Video(58.2, 25.0, "s01", "test", ((3.1, 5.8, "Happy"), (20.0, 20.4, "Surprise"))),
+    "v1": Video(10.0, None, None, None, ()),
+    "a/b~c": Video(None, None, "s 02", "train", ((0.0, 10.5, "Happy"),)),
+}
+OWN = """{"format": "fervbench-intervals/1", "videos": {
+ "v2": {"duration": 58.2, "fps": 25, "subject": "s01", "split": "test",
+        "intervals": [[3.1, 5.8, "Happy"], [20, 20.4, "Surprise"]]},
+ "v1": {"duration": 10, "intervals": []},
+ "a/b~c": {"subject": "s 02", "split": "train", "intervals": [[-0.0, 10.5, "Happy"]]}}}"""
+CSV = """video_id,duration,fps,subject,split,onset,offset,label
+v2,58.2,25,s01,test,3.1,5.8,Happy
+v1,10,,,,,,
+v2,58.20,25.0,s01,test,20,2.04e1,Surprise
+a/b~c,,,s 02,train,0,10.5,Happy
+"""
+HEADER = "video_id,duration,fps,subject,split,onset,offset,label\n"
+
+texts = st.text(st.characters(exclude_categories=["Cc", "Cs", "Zl", "Zp"]), min_size=1, max_size=8)
+positive = st.floats(0, exclude_min=True, allow_nan=False, allow_infinity=False)
+
+
+@st.composite
+def videos(draw: st.DrawFn) -> Video:
+    """A video in which nothing is wrong."""
+    duration = draw(st.none() | st.floats(1e-3, 1e6))
+    intervals = []
+    for _ in range(draw(st.integers(0, 4))):
+        times = draw(st.lists(st.floats(0, duration or 1e9), min_size=2, max_size=2, unique=True))
+        intervals.append((min(times), max(times), draw(texts)))
+    optional = st.none() | texts
+    return Video(duration, draw(st.none() | positive), draw(optional), draw(optional), tuple(intervals))
+
+
+worlds = st.dictionaries(texts, videos(), min_size=1, max_size=5)
+
+
+def read(text: str | dict[str, Any], **options: Any) -> dict[str, Video]:
+    data = text if isinstance(text, str) else json.dumps(text)
+    return read_intervals(data.encode(), "truth", **options)
+
+
+def problems(text: str | dict[str, Any], **options: Any) -> list[tuple[str, str | None]]:
+    with pytest.raises(LabelsError) as caught:
+        read(text, **options)
+    assert caught.value.exit_code == 1
+    found = list(caught.value.findings)
+    assert all(finding.file == "truth" for finding in found)
+    return sorted((finding.rule, finding.pointer) for finding in found)
+
+
+def one(text: str | dict[str, Any], **options: Any) -> Any:
+    with pytest.raises(LabelsError) as caught:
+        read(text, **options)
+    (finding,) = caught.value.findings
+    return finding
+
+
+def database(**entries: Any) -> dict[str, Any]:
+    return {"database": entries}
+
+
+def own(**entries: Any) -> dict[str, Any]:
+    return {"format": "fervbench-intervals/1", "videos": entries}
+
+
+def net(segment: Any, label: Any = "Run", duration: Any = 10) -> dict[str, Any]:
+    return {"duration": duration, "subset": "validation", "annotations": [{"segment": segment, "label": label}]}
+
+
+# The layouts
+
+
+@pytest.mark.parametrize("text", [OWN, CSV, "\ufeff" + CSV, CSV.replace("\n", "\r\n"), CSV + "\n"])
+def test_both_forms_of_the_format_say_the_same(text: str) -> None:
+    found = read(text)
+    assert found == WORLD
+    if not text.startswith("{"):
+        assert list(found) == list(WORLD), "in the order of the file"
+    assert [type(x) for v in found.values() for i in v.intervals for x in i] == [float, float, str] * 3
+
+
+def test_columns_may_be_few_and_in_any_order() -> None:
+    assert read("video_id,label,offset,onset\nv,Happy,2,1\nw,,,\n") == {
+        "v": Video(None, None, None, None, ((1.0, 2.0, "Happy"),)),
+        "w": Video(None, None, None, None, ()),
+    }
+
+
+def test_activitynet_is_read_and_its_other_keys_are_ignored() -> None:
+    entry = {**net([1, 2.5]), "url": "u", "resolution": "1x1"}
+    bare = {"annotations": []}
+    content = {"version": "1.3", "taxonomy": [{"nodeId": 1}], "database": {"b": entry, "a": bare}}
+    found = read(content)
+    assert found == {
+        "b": Video(10.0, None, None, "validation", ((1.0, 2.5, "Run"),)),
+        "a": Video(None, None, None, None, ()),
+    }
+    assert list(found) == ["b", "a"]
+
+
+def test_the_real_activitynet_file_needs_leniency(lists: Path) -> None:
+    path = lists / "spotting" / "anet13_val_gt.json.gz"
+    if not path.is_file():
+        pytest.skip("no ActivityNet ground truth beside the official lists")
+    data = gzip.decompress(path.read_bytes())
+    found = read_intervals(data, path.name, lenient=True)
+    assert len(found) == 4728
+    assert sum(len(video.intervals) for video in found.values()) == 7293
+    assert {video.split for video in found.values()} == {"validation"}
+    database = json.loads(data)["database"]
+    assert [(id, [[a, b] for a, b, _ in v.intervals]) for id, v in found.items()] == [
+        (id, [annotation["segment"] for annotation in entry["annotations"]]) for id, entry in database.items()
+    ]
+    with pytest.raises(LabelsError) as caught:
+        read_intervals(data, path.name)
+    assert caught.value.findings.counts == {"overlong-interval": 43, "empty-interval": 3}
+
+
+# Writing and the fingerprint
+
+
+@given(worlds)
+@settings(deadline=None, derandomize=True, max_examples=200)
+def test_what_is_written_is_read_as_it_was(world: dict[str, Video]) -> None:
+    for text in (write_intervals(world), write_intervals_csv(world)):
+        found = read(text)
+        assert found == world
+        assert list(found) == list(world)
+    assert schema.accepts(json.loads(write_intervals(world)), schema.load("intervals"))
+    assert write_intervals(world).count("\n") == len(world) + 3, "one video a line"
+
+
+def test_what_is_written_looks_like_this() -> None:
+    assert write_intervals(WORLD) == (
+        '{"format": "fervbench-intervals/1",\n "videos": {\n'
+        '  "v2": {"duration": 58.2, "fps": 25.0, "subject": "s01", "split": "test", '
+        '"intervals": [[3.1, 5.8, "Happy"], [20.0, 20.4, "Surprise"]]},\n'
+        '  "v1": {"duration": 10.0, "intervals": []},\n'
+        '  "a/b~c": {"subject": "s 02", "split": "train", "intervals": [[0.0, 10.5, "Happy"]]}\n}}\n'
+    )
+    assert write_intervals_csv(WORLD) == (
+        HEADER + "v2,58.2,25.0,s01,test,3.1,5.8,Happy\nv2,58.2,25.0,s01,test,20.0,20.4,Surprise\n"
+        "v1,10.0,,,,,,\na/b~c,,,s 02,train,0.0,10.5,Happy\n"
+    )
+
+
+def test_the_fingerprint_is_that_of_lines_written_by_hand() -> None:
+    lines = b"a/b~c\t0.0\t10.5\tHappy\nv2\t20.0\t20.4\tSurprise\nv2\t3.1\t5.8\tHappy\n"
+    assert (
+        fingerprint(WORLD)
+        == hashlib.sha256(lines).hexdigest()
+        == "d0332a981455c64c334d3f59220c308db703b29adf05eab131a70f8fde065987"
+    )
+    assert fingerprint(read(OWN)) == fingerprint(read(CSV)) == fingerprint(WORLD)
+    assert fingerprint({}) == hashlib.sha256(b"").hexdigest()
+
+
+@given(worlds, st.randoms(use_true_random=False))
+@settings(deadline=None, derandomize=True)
+def test_the_fingerprint_follows_its_definition(world: dict[str, Video], random: Any) -> None:
+    rows = [(id, repr(a), repr(b), label) for id, video in world.items() for a, b, label in video.intervals]
+    random.shuffle(rows)
+    digest = hashlib.sha256()
+    for line in sorted("\t".join(row).encode("utf-8") + b"\n" for row in rows):
+        digest.update(line)
+    assert fingerprint(world) == digest.hexdigest()
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        OWN.replace("3.1,", "3.1000000000000005,"),
+        OWN.replace('5.8, "Happy"', '5.8, "Sad"'),
+        OWN.replace('"v2"', '"v3"'),
+        OWN.replace(', [20, 20.4, "Surprise"]', ""),
+    ],
+)
+def test_another_truth_has_another_fingerprint(changed: str) -> None:
+    assert fingerprint(read(changed)) != fingerprint(WORLD)
+
+
+def test_what_is_not_scored_against_leaves_the_fingerprint_alone() -> None:
+    assert fingerprint(read(OWN.replace("58.2", "60").replace("s01", "s09"))) == fingerprint(WORLD)
+
+
+# What is wrong, all in one pass
+
+
+def test_everything_wrong_with_a_file_of_the_format_is_told_at_once() -> None:
+    text = """{"format": "fervbench-intervals/1", "video": 1, "videos": {
+     "inverted": {"duration": 9, "intervals": [[2, 1, "Happy"], [1, 2, "Happy"]]},
+     "empty": {"intervals": [[2, 2, "Happy"]]},
+     "negative": {"intervals": [[-1, 2, "Happy"]]},
+     "overlong": {"duration": 9, "intervals": [[1, 9.0011, "Happy"], [1, 9.001, "Happy"]]},
+     "numbers": {"intervals": [[NaN, 2, "Happy"], [1, Infinity, "Happy"], [1, 1e400, "Happy"], [true, "2", "Happy"]]},
+     "lists": {"intervals": [[1, 2], [1, 2, "Happy", 4], {}, [1, [2], "Happy"], [null, 2, 3]]},
+     "classes": {"intervals": [[1, 2, "happy"], [1, 2, "Zzz"]]},
+     "texts": {"subject": "a\\tb", "split": 3, "intervals": [[1, 2, "Ha\\nppy"], [1, 2, ""]]},
+     "id\\t": {"intervals": []},
+     "": {"intervals": []},
+     "zero": {"duration": 0, "fps": -25, "intervals": []},
+     "types": {"duration": "9", "fps": true, "subject": null, "intervals": {}},
+     "huge": {"duration": 1e999, "intervals": []},
+     "keys": {"durations": 9, "interval": []},
+     "half": {"subject": "\\ud83d", "intervals": []},
+     "none": null,
+     "twice": {"intervals": []}, "twice": {"intervals": []},
+     "inner": {"fps": 1, "fps": 2, "intervals": []}}}"""
+    assert problems(text, classes=("Happy", "Sad")) == sorted(
+        [
+            ("unknown-key", "/video"),
+            ("inverted-interval", "/videos/inverted/intervals/0"),
+            ("empty-interval", "/videos/empty/intervals/0"),
+            ("negative-interval", "/videos/negative/intervals/0"),
+            ("overlong-interval", "/videos/overlong/intervals/0"),
+            ("not-finite", "/videos/numbers/intervals/0/0"),
+            ("not-finite", "/videos/numbers/intervals/1/1"),
+            ("not-finite", "/videos/numbers/intervals/2/1"),
+            ("wrong-type", "/videos/numbers/intervals/3/0"),
+            ("wrong-type", "/videos/numbers/intervals/3/1"),
+            ("wrong-value", "/videos/lists/intervals/0"),
+            ("wrong-value", "/videos/lists/intervals/1"),
+            ("wrong-type", "/videos/lists/intervals/2"),
+            ("wrong-type", "/videos/lists/intervals/3/1"),
+            ("wrong-type", "/videos/lists/intervals/4/0"),
+            ("wrong-type", "/videos/lists/intervals/4/2"),
+            ("unknown-class", "/videos/classes/intervals/0/2"),
+            ("unknown-class", "/videos/classes/intervals/1/2"),
+            ("wrong-subject", "/videos/texts/subject"),
+            ("wrong-type", "/videos/texts/split"),
+            ("wrong-label", "/videos/texts/intervals/0/2"),
+            ("wrong-label", "/videos/texts/intervals/1/2"),
+            ("wrong-id", "/videos/id\t"),
+            ("wrong-id", "/videos/"),
+            ("not-positive", "/videos/zero/duration"),
+            ("not-positive", "/videos/zero/fps"),
+            ("wrong-type", "/videos/types/duration"),
+            ("wrong-type", "/videos/types/fps"),
+            ("wrong-type", "/videos/types/subject"),
+            ("wrong-type", "/videos/types/intervals"),
+            ("not-finite", "/videos/huge/duration"),
+            ("unknown-key", "/videos/keys/durations"),
+            ("unknown-key", "/videos/keys/interval"),
+            ("missing-key", "/videos/keys"),
+            ("lone-surrogate", "/videos/half/subject"),
+            ("wrong-type", "/videos/none"),
+            ("duplicate-id", "/videos/twice"),
+            ("duplicate-key", "/videos/inner/fps"),
+        ]
+    )
+
+
+def test_everything_wrong_with_a_csv_file_is_told_at_once() -> None:
+    rows = [
+        "inverted,9,,,,2,1,Happy",  # line 2
+        "empty,,,,,2,2,Happy",
+        "negative,,,,,-1,2,Happy",
+        "overlong,9,,,,1,9.0011,Happy",
+        "overlong,9,,,,1,9.001,Happy",
+        "n,,,,,nan,2,Happy",  # 7
+        "n,,,,,1,-Infinity,Happy",
+        "n,,,,,1,1e400,Happy",
+        "n,,,,,one,0x2,Happy",
+        "n,,,,,1_0,2,Happy",
+        "c,,,,,1,2,happy",  # 12
+        '"t\t",,,"a\tb",x\x7f,1,2,"Ha\tppy"',
+        ",,,,,1,2,Happy",
+        "zero,0,-25,,,1,2,Happy",
+        "types,nine,inf,,,1,2,Happy",
+        "partly,,,,,1,,Happy",  # 17
+        "partly,,,,,1,2,",
+        "short,,,,,1,2",
+        "agree,9,25,s1,test,1,2,Happy",
+        "agree,9.0,25,s1,test,1,2,Happy",
+        "agree,8,24,s2,,1,2,Happy",  # 22
+        "bare,,,,,,,",
+        "bare,,,,,1,2,Happy",
+        "late,,,,,1,2,Happy",
+        "late,,,,,,,",
+        '"two',  # 27, a line end within quotes
+        'lines",,,,,1,2,Sad',
+        "after,,,,,2,1,Sad",
+    ]
+    assert problems(HEADER + "\n".join(rows), classes=("Happy", "Sad")) == sorted(
+        [
+            ("inverted-interval", "line 2"),
+            ("empty-interval", "line 3"),
+            ("negative-interval", "line 4"),
+            ("overlong-interval", "line 5"),
+            ("not-finite", "line 7"),
+            ("not-finite", "line 8"),
+            ("not-finite", "line 9"),
+            ("wrong-type", "line 10"),
+            ("wrong-type", "line 10"),
+            ("wrong-type", "line 11"),
+            ("unknown-class", "line 12"),
+            ("wrong-id", "line 13"),
+            ("wrong-subject", "line 13"),
+            ("wrong-split", "line 13"),
+            ("wrong-label", "line 13"),
+            ("wrong-id", "line 14"),
+            ("not-positive", "line 15"),
+            ("not-positive", "line 15"),
+            ("wrong-type", "line 16"),
+            ("not-finite", "line 16"),
+            ("missing-value", "line 17"),
+            ("missing-value", "line 18"),
+            ("wrong-length", "line 19"),
+            *[("conflicting-value", "line 22")] * 4,
+            ("duplicate-id", "line 24"),
+            ("duplicate-id", "line 26"),
+            ("wrong-id", "line 27"),
+            ("inverted-interval", "line 29"),
+        ]
+    )
+
+
+def test_everything_wrong_with_a_database_is_told_at_once() -> None:
+    text = """{"database": {
+     "inverted": {"duration": 9, "annotations": [{"segment": [2, 1], "label": "Run"}]},
+     "empty": {"annotations": [{"segment": [2, 2], "label": "Run"}]},
+     "negative": {"annotations": [{"segment": [-1, 2], "label": "Run"}]},
+     "overlong": {"duration": 9, "annotations": [{"segment": [1, 9.0011], "label": "Run"}]},
+     "numbers": {"annotations": [{"segment": [NaN, 1e400], "label": "Run"}, {"segment": ["1", false], "label": "Run"},
+                                 {"segment": [null, 1HUGE], "label": "Run"}]},
+     "shapes": {"annotations": [3, {}, {"segment": [1], "label": "Run"}, {"segment": 5, "label": 6}]},
+     "label": {"annotations": [{"segment": [1, 2], "label": "run"}, {"segment": [1, 2], "label": "R\\u0000"}]},
+     "video": {"duration": 0, "subset": "a\\tb", "annotations": []},
+     "null": {"duration": null, "subset": 1, "annotations": []},
+     "bare": {"duration": 3},
+     "other": {"annotations": {}},
+     "id\\u0007": {"annotations": []},
+     "list": [],
+     "twice": {"annotations": []}, "twice": {"annotations": []},
+     "inner": {"annotations": [], "annotations": []}}}""".replace("HUGE", "0" * 350)
+    wrong = [
+        ("inverted-interval", "/database/inverted/annotations/0"),
+        ("empty-interval", "/database/empty/annotations/0"),
+        ("negative-interval", "/database/negative/annotations/0"),
+        ("overlong-interval", "/database/overlong/annotations/0"),
+    ]
+    always = [
+        ("not-finite", "/database/numbers/annotations/0/segment/0"),
+        ("not-finite", "/database/numbers/annotations/0/segment/1"),
+        ("wrong-type", "/database/numbers/annotations/1/segment/0"),
+        ("wrong-type", "/database/numbers/annotations/1/segment/1"),
+        ("missing-value", "/database/numbers/annotations/2/segment/0"),
+        ("not-finite", "/database/numbers/annotations/2/segment/1"),
+        ("wrong-type", "/database/shapes/annotations/0"),
+        ("missing-key", "/database/shapes/annotations/1"),
+        ("missing-key", "/database/shapes/annotations/1"),
+        ("wrong-length", "/database/shapes/annotations/2/segment"),
+        ("wrong-type", "/database/shapes/annotations/3/segment"),
+        ("wrong-type", "/database/shapes/annotations/3/label"),
+        ("unknown-class", "/database/label/annotations/0/label"),
+        ("wrong-label", "/database/label/annotations/1/label"),
+        ("not-positive", "/database/video/duration"),
+        ("wrong-subset", "/database/video/subset"),
+        ("missing-value", "/database/null/duration"),
+        ("wrong-type", "/database/null/subset"),
+        ("missing-key", "/database/bare"),
+        ("wrong-type", "/database/other/annotations"),
+        ("wrong-id", "/database/id\x07"),
+        ("wrong-type", "/database/list"),
+        ("duplicate-id", "/database/twice"),
+        ("duplicate-key", "/database/inner/annotations"),
+    ]
+    assert problems(text, classes=("Run",)) == sorted(wrong + always)
+    assert problems(text, classes=("Run",), lenient=True) == sorted(always)
+
+
+@pytest.mark.parametrize("pair", [(2, 1), (2, 2), (-1, 2), (-3, -2), (1, 50)])
+def test_leniency_accepts_intervals_as_the_official_evaluator_does(pair: tuple[float, float]) -> None:
+    csv = f"video_id,duration,onset,offset,label\nv,10,{pair[0]},{pair[1]},Run\n"
+    for text in (own(v={"duration": 10, "intervals": [[*pair, "Run"]]}), csv, database(v=net(list(pair)))):
+        assert problems(text)
+        assert read(text, lenient=True)["v"].intervals == ((float(pair[0]), float(pair[1]), "Run"),)
+
+
+def test_a_number_that_overflows_is_found_where_nothing_else_is_wrong() -> None:
+    """No marker is left in that case, so the walk is not taken."""
+    text = '{"format": "fervbench-intervals/1", "videos": {"v": {"duration": 1e400, "intervals": [[1, 1e400, "a"]]}}}'
+    assert problems(text) == [("not-finite", "/videos/v/duration"), ("not-finite", "/videos/v/intervals/0/1")]
+    assert problems('{"database": {"v": {"annotations": [{"segment": [1, 1e400], "label": "a"}]}}}') == [
+        ("not-finite", "/database/v/annotations/0/segment/1")
+    ]
+
+
+def test_one_millisecond_beyond_the_end_is_tolerated_whatever_the_rounding() -> None:
+    for n in range(1, 3000):
+        end = n / 10
+        assert not list(interval_problems(0.0, float(f"{n / 10 + 0.001:.3f}"), end))
+        assert [rule for rule, _ in interval_problems(0.0, float(f"{n / 10 + 0.0011:.4f}"), end)] == [
+            "overlong-interval"
+        ]
+
+
+def test_several_problems_of_one_interval_are_all_told() -> None:
+    found = [rule for rule, _ in interval_problems(12.0, -1.0, 10.0)]
+    assert found == ["inverted-interval", "negative-interval", "overlong-interval"]
+
+
+@pytest.mark.parametrize(
+    ("label", "hint"), [("happy", "did you mean 'Happy'?"), ("Sda", "did you mean 'Sad'?"), ("x", "known: Happy, Sad")]
+)
+def test_an_unknown_class_is_told_with_the_nearest(label: str, hint: str) -> None:
+    for text in (own(v={"intervals": [[1, 2, label]]}), database(v=net([1, 2], label)), HEADER + f"v,,,,,1,2,{label}"):
+        finding = one(text, classes=("Happy", "Sad"))
+        assert (finding.rule, finding.id, finding.hint) == ("unknown-class", "v", hint)
+        assert read(text), "without classes every label is one"
+
+
+def test_an_unknown_key_or_column_is_told_with_the_nearest() -> None:
+    assert one(own(v={"duratoin": 3, "intervals": []})).hint == "did you mean 'duration'?"
+    assert one("video_id,Onset,onset,offset,label\n").hint == "did you mean 'onset'?"
+
+
+def test_a_header_that_cannot_be_used_is_told_whole() -> None:
+    assert problems("video_id,onset,onset,note\nv,2,1,x\n") == [
+        ("duplicate-key", "line 1"),
+        ("missing-key", "line 1"),
+        ("missing-key", "line 1"),
+        ("unknown-key", "line 1"),
+    ]
+
+
+def test_an_unknown_column_does_not_hide_the_rows() -> None:
+    assert problems("video_id,note,onset,offset,label\nv,x,2,1,a\n") == [
+        ("inverted-interval", "line 2"),
+        ("unknown-key", "line 1"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [
+        ({"format": "fervbench-intervals/2", "videos": {"v": {"intervals": []}}}, [("wrong-value", "/format")]),
+        ({"videos": {"v": {"intervals": []}}}, [("missing-key", "")]),
+        ({"format": "fervbench-intervals/1"}, [("missing-key", ""), ("wrong-type", "/videos")]),
+        ({"format": "fervbench-intervals/1", "videos": []}, [("wrong-type", "/videos")]),
+        ({"database": []}, [("wrong-type", "/database")]),
+        (own(), [("no-videos", None)]),
+        (database(), [("no-videos", None)]),
+    ],
+)
+def test_wrong_tops_are_told(content: dict[str, Any], expected: list[tuple[str, str | None]]) -> None:
+    assert problems(content) == expected
+
+
+@pytest.mark.parametrize("text", [HEADER, HEADER + "\n\n"])
+def test_a_csv_file_of_nothing_is_refused(text: str) -> None:
+    assert problems(text) == [("no-videos", None)]
+
+
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [
+        (b"", "not a file of intervals"),
+        (b"clip_id,label\na,Happy\n", "not a file of intervals"),
+        (b"[]", "holds no intervals"),
+        (b'{"results": {}}', "holds no intervals"),
+        (b'{"database": ', "is not JSON"),
+        (b'\xef\xbb\xbf{"database": {}}', "byte order mark"),
+        ('{"database": {}}'.encode("utf-16"), "UTF-16"),
+        (b'{"database": {"\xff": 1}}', "not UTF-8"),
+        (b"video_id,onset,offset,label\n\xff,1,2,a\n", "not UTF-8"),
+        (b'video_id,onset,offset,label\n"a,1,2,a\n', "not CSV"),
+        (b'{"database": {"v": ' + b"[" * 40 + b"NaN" + b"]" * 40 + b"}}", "nested too deeply"),
+        (b'{"format": ' + b"[" * 900 + b"]" * 900 + b"}", "nested too deeply"),
+        (b'{"format": ' + b"[" * 200_000 + b"]" * 200_000 + b"}", "nested too deeply"),
+    ],
+)
+def test_what_is_no_file_of_intervals_is_refused(data: bytes, said: str) -> None:
+    with pytest.raises(LabelsError, match=said) as caught:
+        read_intervals(data, "truth")
+    assert len(caught.value.findings) == 1
+
+
+@given(st.binary(max_size=60) | st.text(max_size=60).map(str.encode))
+@settings(deadline=None, derandomize=True)
+def test_whatever_bytes_come_the_answer_is_one_error(data: bytes) -> None:
+    for start in (b"", b'{"database": ', HEADER.encode()):
+        with pytest.raises(LabelsError):
+            read_intervals(start + data + b"\xff", "truth")
+
+
+leaves = st.none() | st.booleans() | st.integers() | st.floats() | texts
+values = st.recursive(leaves, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(texts, inner, max_size=2))
+
+
+@given(values, st.integers(0, 12))
+@settings(deadline=None, derandomize=True, max_examples=400)
+def test_a_wrong_value_anywhere_never_escapes_as_another_error(value: Any, place: int) -> None:
+    """Either it is refused with findings, or what was read can be written and read again."""
+    entry: dict[str, Any] = {"duration": 9, "fps": 25, "subject": "s", "split": "t", "intervals": [[1, 2, "a"]]}
+    other: dict[str, Any] = net([1, 2])
+    segment, annotation = other["annotations"][0]["segment"], other["annotations"][0]
+    targets: list[tuple[Any, Any, dict[str, Any]]] = [
+        *((entry, key, own(v=entry)) for key in ("duration", "fps", "subject", "split", "intervals")),
+        *((entry["intervals"][0], i, own(v=entry)) for i in range(3)),
+        *((segment, i, database(v=other)) for i in range(2)),
+        *((annotation, key, database(v=other)) for key in ("segment", "label")),
+        (other, "annotations", database(v=other)),
+    ]
+    container, key, content = targets[place]
+    container[key] = value
+    try:
+        found = read(content)
+    except LabelsError:
+        assert problems(content)
+        return
+    assert read(write_intervals(found)) == found == read(write_intervals_csv(found))
