@@ -7,7 +7,7 @@ import json
 from pathlib import Path
 
 from fervbench.errors import UsageError
-from fervbench.files import write_whole
+from fervbench.files import make_folder, write_whole
 from fervbench.ground_truth import load_ground_truth
 from fervbench.protocol import load_protocol
 from fervbench.resources import data_dir
@@ -73,7 +73,7 @@ def write_example(name: str, folder: Path, *, overwrite: bool = False) -> list[t
         path = folder / file
         same = path.is_file() and path.read_bytes() == text.encode()
         if not same:
-            path.parent.mkdir(parents=True, exist_ok=True)
+            make_folder(path.parent)
             write_whole(path, text, overwrite=overwrite)
         written.append((path, not same))
     return written

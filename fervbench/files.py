@@ -74,18 +74,25 @@ def _too_large(name: str, limit: int) -> InputError:
     )
 
 
-def write_whole(path: str | Path, text: str, *, overwrite: bool = False) -> None:
-    """Write UTF-8 text to a temporary file beside `path`, then rename it: nobody ever sees half of it.
+def write_whole(path: str | Path, content: str | bytes, *, overwrite: bool = False) -> None:
+    """Write text (UTF-8) or bytes to a temporary file beside `path`, then rename it: nobody ever sees half of it.
 
-    Raises UsageError where `path` exists and `overwrite` is false, InputError where it cannot be written.
+    A link is followed. Raises UsageError where `path` exists and `overwrite` is false, or is no ordinary file (a
+    device, a folder, "-"); InputError where it cannot be written.
     """
     target = Path(path)
+    if str(path) == "-":
+        raise UsageError("'-' is not a file to write to", hint="leave the option out to print, or use --json")
+    if target.exists() and not target.is_file():
+        raise UsageError(f"is not an ordinary file: {target}", file=str(target))
     if target.exists() and not overwrite:
         raise _exists(target)
+    data = content.encode("utf-8") if isinstance(content, str) else content
+    target = target.resolve()
     temporary = target.with_name(f".{target.name}.{os.getpid()}.tmp")
     try:
-        with temporary.open("x", encoding="utf-8", newline="\n") as file:
-            file.write(text)
+        with temporary.open("xb") as file:
+            file.write(data)
             file.flush()
             os.fsync(file.fileno())
         if overwrite:
@@ -93,10 +100,18 @@ def write_whole(path: str | Path, text: str, *, overwrite: bool = False) -> None
         else:
             _rename_new(temporary, target)
     except OSError as error:
-        raise InputError(f"cannot be written: {target} ({error.strerror or error})", file=str(target)) from None
+        raise InputError(f"cannot be written: {path} ({error.strerror or error})", file=str(path)) from None
     finally:
         with contextlib.suppress(OSError):
             temporary.unlink(missing_ok=True)
+
+
+def make_folder(path: Path) -> None:
+    """Make a folder and those above it. Raises InputError where that cannot be."""
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(f"cannot be made: {path} ({error.strerror or error})", file=str(path)) from None
 
 
 def _rename_new(temporary: Path, target: Path) -> None:

@@ -6,7 +6,8 @@ import io
 from pathlib import Path
 from typing import Any
 
-from fervbench.errors import InputError, MissingExtraError, UsageError
+from fervbench.errors import MissingExtraError, UsageError
+from fervbench.files import write_whole
 from fervbench.protocol import Protocol
 from fervbench.report import Report
 from fervbench.statistics import Statistics
@@ -97,10 +98,4 @@ def _save(figure: Any, mpl: Any, path: Path) -> None:
     with mpl.rc_context({"svg.hashsalt": "fervbench"}):
         metadata = {"Date": None} if path.suffix.lower() == ".svg" else None
         figure.savefig(content, format=path.suffix[1:].lower(), dpi=150, metadata=metadata)
-    temporary = path.with_name(f".{path.name}.tmp")
-    try:
-        temporary.write_bytes(content.getvalue())
-        temporary.replace(path)
-    except OSError as error:
-        temporary.unlink(missing_ok=True)
-        raise InputError(f"cannot be written: {path} ({error.strerror})", file=str(path)) from None
+    write_whole(path, content.getvalue(), overwrite=True)  # whether it may be replaced has been asked before

@@ -108,7 +108,13 @@ class Protocol:
     sha256: str
     spotting: dict[str, Any] | None
     split: dict[str, Any] | None
+    shipped: bool = field(compare=False)
     folder: Traversable = field(repr=False, compare=False)
+
+    @property
+    def signature(self) -> str:
+        """The protocol in a signature: id and version, and the start of its hash if it does not ship with fervbench."""
+        return f"{self.id}@{self.version}" + ("" if self.shipped else f"+{self.sha256[:8]}")
 
     @cached_property
     def leaves(self) -> tuple[str, ...]:
@@ -173,7 +179,7 @@ def load_protocol(name: str | Path) -> Protocol:
         near = difflib.get_close_matches(text.lower(), list_protocols(), n=1, cutoff=0.5)
         known = f"known: {', '.join(list_protocols())}; a protocol of your own is given by its path, ending in .toml"
         raise NotAvailableError(f"no protocol {text!r}", hint=f"did you mean {near[0]!r}? {known}" if near else known)
-    return _define(_parse_toml(shipped.read_bytes(), shipped.name), folder)
+    return _define(_parse_toml(shipped.read_bytes(), shipped.name), folder, shipped=True)
 
 
 def _parse_toml(data: bytes, file: str) -> dict[str, Any]:
@@ -206,7 +212,7 @@ def _cells(evaluation: dict[str, Any], configurations: dict[str, Configuration])
     return tuple((source, target) for source in sources for target in targets)
 
 
-def _define(document: dict[str, Any], folder: Traversable) -> Protocol:
+def _define(document: dict[str, Any], folder: Traversable, *, shipped: bool = False) -> Protocol:
     """A Protocol from a document known to be good."""
     tables = document["configurations"]
     configurations = {
@@ -244,5 +250,6 @@ def _define(document: dict[str, Any], folder: Traversable) -> Protocol:
         sha256=hashlib.sha256(strict_json.dumps(document).encode()).hexdigest(),
         spotting=document.get("spotting"),
         split=document.get("split"),
+        shipped=shipped,
         folder=folder,
     )

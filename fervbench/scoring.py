@@ -11,6 +11,7 @@ from fervbench._version import __version__
 from fervbench.metrics import recognition
 from fervbench.protocol import FOLD_MEAN, POOLED, Evaluation, Protocol
 from fervbench.report import FORMAT, METRICS, Cell, Report
+from fervbench.submission.coverage import asked_of, clips_of
 from fervbench.submission.model import Run, Submission
 
 if TYPE_CHECKING:
@@ -40,8 +41,7 @@ def score(
     for evaluation in submission.evaluations:
         names, tables = _tables(evaluation, submission, seeds, cache)
         cells += _cells(evaluation, names, tables, protocol)
-    absent = _absent(cells)
-    return Report(_header(protocol, submission, seeds, absent), tuple(cells))
+    return Report(_header(protocol, submission, seeds, cells), tuple(cells))
 
 
 def _by_leaf(run: Run, submission: Submission, cache: dict[int, IntArray]) -> IntArray:
@@ -94,10 +94,11 @@ def _cells(
     clips = tables[0].sum(axis=-1).tolist()
     confusions = total[..., :-1].tolist()
     missing = total[..., -1].sum(axis=-1).tolist()
+    unanswered = total[..., -1].tolist()
     cells = []
     for i, (source, target) in enumerate(names):
         per_class = {
-            name: {"n": clips[i][c], **{metric: _value(by_class[metric][i][c]) for metric in by_class}}
+            name: {"n": clips[i][c], "missing": unanswered[i][c]} | _class_metrics(by_class, i, c)
             for c, name in enumerate(protocol.classes)
         }
         metrics = {name: _metric(overall[name][i]) for name in METRICS}
@@ -106,6 +107,17 @@ def _cells(
     if evaluation.kind == "folds":
         cells.append(_fold_mean(evaluation, tables[:, :-1], cells[-1]))
     return cells
+
+
+def _class_metrics(by_class: dict[str, Any], cell: int, c: int) -> dict[str, Any]:
+    """Recall, precision and F1 of one class; with several seeds their standard deviations beside, as `recall_sd`."""
+    found: dict[str, Any] = {}
+    for metric, values in by_class.items():
+        per_seed = values[cell][c]
+        found[metric] = _value(per_seed)
+        if len(per_seed) > 1 and found[metric] is not None:
+            found[f"{metric}_sd"] = float(np.std(per_seed, ddof=1))
+    return found
 
 
 def _value(per_seed: list[float]) -> float | None:
@@ -139,13 +151,14 @@ def _absent(cells: list[Cell]) -> list[str]:
 
 
 def _header(
-    protocol: Protocol, submission: Submission, seeds: tuple[int | None, ...], absent: list[str]
+    protocol: Protocol, submission: Submission, seeds: tuple[int | None, ...], cells: list[Cell]
 ) -> dict[str, Any]:
     truth = submission.truth
+    absent, silent = _absent(cells), _silent(cells, len(seeds))
     asked, answered, ties = _tally(submission)
     policy = submission.missing
     parts = [
-        f"p:{protocol.id}@{protocol.version}",
+        f"p:{protocol.signature}",
         "e:" + "+".join(evaluation.id for evaluation in submission.evaluations),
         f"gt:{truth.sha256[:8]}",
         f"agg:{protocol.aggregation}",
@@ -164,8 +177,12 @@ def _header(
         warnings.append(f"classes without a test clip are left out of UAR and macro F1: {listed}")
     if answered < asked:
         warnings.append(f"{asked - answered:,} of {asked:,} answers are missing and count as wrong")
+    if silent:
+        listed = ", ".join(silent[:6]) + (", ..." if len(silent) > 6 else "")
+        warnings.append(f"in {len(silent)} cells nothing is answered, which is no measurement: trained {listed}")
     if ties:
-        warnings.append(f"{ties:,} answers shared their top score: the first class in the protocol's order was taken")
+        who = "1 answer" if ties == 1 else f"{ties:,} answers"
+        warnings.append(f"{who} shared the top score: the first class in the protocol's order was taken")
     return {
         "format": FORMAT,
         "tool_version": __version__,
@@ -181,23 +198,17 @@ def _header(
 
 
 def _tally(submission: Submission) -> tuple[int, int, int]:
-    """Answers asked for, given, and tied, over the runs that take part."""
-    used = {source for evaluation in submission.evaluations for source in evaluation.sources}
-    leaf_of = {leaf: i for i, leaf in enumerate(submission.protocol.leaves)}
+    """Answers asked for, given, and tied, over the runs and clips that are scored."""
     asked = answered = ties = 0
     for run in submission.runs:
-        if run.source is not None and run.source not in used:
-            continue
-        leaves = {
-            leaf_of[leaf]
-            for evaluation in submission.evaluations
-            for source in evaluation.sources
-            if run.stands_for(source)
-            for target in evaluation.targets(source)
-            for leaf in submission.protocol.configurations[target].leaves
-        }
-        mask = np.isin(submission.truth.leaf, sorted(leaves))
+        targets = asked_of(run, submission.evaluations)
+        mask = clips_of(targets, submission.protocol, submission.truth)
         asked += int(mask.sum())
         answered += int((run.answers[mask] >= 0).sum())
-        ties += run.ties
+        ties += int(run.tied[mask].sum())
     return asked, answered, ties
+
+
+def _silent(cells: list[Cell], seeds: int) -> list[str]:
+    """Cells in which nothing was answered at all."""
+    return [f"{cell.source} on {cell.target}" for cell in cells if cell.target and cell.missing == cell.n * seeds]

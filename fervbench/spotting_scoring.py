@@ -122,7 +122,7 @@ def _header(
     videos = len(truth.videos)
     given = np.bincount(submission.video, minlength=videos)
     parts = [
-        f"p:{protocol.id}@{protocol.version}",
+        f"p:{protocol.signature}",
         "e:spotting",
         f"gt:{truth.sha256[:8]}",
         f"agg:{protocol.aggregation}",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import io
 import os
+import stat
 import sys
 import zlib
 from pathlib import Path
@@ -209,9 +210,27 @@ def test_where_nothing_can_be_written_the_error_names_the_file(tmp_path: Path) -
         tmp_path / "absent" / "a.txt",
         tmp_path / "file" / "a.txt",
         tmp_path / ("x" * 250),
-        tmp_path / "folder",
     ):
         with pytest.raises(InputError, match="cannot be written") as caught:
             write_whole(target, "new", overwrite=True)
         assert caught.value.file == str(target)
     assert left(tmp_path) == ["file", "folder"]
+
+
+def test_a_device_a_folder_and_a_dash_are_not_replaced(tmp_path: Path) -> None:
+    (tmp_path / "folder").mkdir()
+    os.mkfifo(tmp_path / "pipe")
+    for target in (tmp_path / "folder", tmp_path / "pipe", Path("/dev/null"), "-"):
+        with pytest.raises(UsageError):
+            write_whole(target, "new", overwrite=True)
+    assert stat.S_ISCHR(Path("/dev/null").stat().st_mode)
+    assert stat.S_ISFIFO((tmp_path / "pipe").stat().st_mode)
+    assert not Path("-").exists()
+
+
+def test_a_link_is_followed_and_stays_a_link(tmp_path: Path) -> None:
+    (tmp_path / "real").write_text("old")
+    (tmp_path / "link").symlink_to("real")
+    write_whole(tmp_path / "link", "new", overwrite=True)
+    assert (tmp_path / "link").is_symlink()
+    assert (tmp_path / "real").read_text() == "new"

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import sklearn.metrics
 
-from fervbench import load_ground_truth, load_protocol, read_submission, schema, score
+from fervbench import SubmissionError, load_ground_truth, load_protocol, read_submission, schema, score
 from fervbench.ground_truth import GroundTruth
 from fervbench.protocol import Protocol
 from fervbench.report import Report
@@ -237,3 +237,107 @@ def test_json_keys_are_sorted_and_nothing_is_rounded(everything: Report):
 def test_an_unknown_cell_is_a_key_error(everything: Report):
     with pytest.raises(KeyError, match="target='Moon'"):
         everything.cell(target="Moon")
+
+
+def test_unanswered_clips_are_counted_for_each_class(tmp_path: Path):
+    protocol, _ = folds_world(tmp_path)
+    pooled = scored(tmp_path, protocol, {"predictions": {"a": "A", "d": "A"}}, missing="wrong").cell(target="pooled")
+    assert {name: row["missing"] for name, row in pooled.per_class.items()} == {"A": 2, "B": 1}
+
+
+def test_seeds_give_each_class_a_standard_deviation(tmp_path: Path):
+    protocol, _ = folds_world(tmp_path)
+    runs = []
+    for seed, answer in ((0, "A"), (1, "B")):
+        runs.append({"trained_on": "one", "seed": seed, "predictions": {"a": "A", "b": answer, "c": "B"}})
+        runs.append({"trained_on": "two", "seed": seed, "predictions": {"d": "A", "e": "A"}})
+    row = scored(tmp_path, protocol, {"runs": runs}).cell("one", "one").per_class["A"]
+    assert (row["recall"], row["recall_sd"]) == (0.75, pytest.approx(np.std([1.0, 0.5], ddof=1)))
+
+
+def test_ties_are_counted_on_the_clips_that_are_scored(ferv39k: Protocol, truth: GroundTruth, tmp_path: Path):
+    even = [0.5] * 7
+    classes = list(ferv39k.classes)
+    runs = []
+    for source in ferv39k.sources:
+        leaves = set(ferv39k.configurations[source].leaves)
+        level = ferv39k.configurations[source].level
+        ids = [id for id in truth.ids if level != "scene" or id.split("/")[0] in leaves]
+        runs.append({"trained_on": source, "predictions": dict.fromkeys(ids, even)})
+    content = {"classes": classes, "runs": runs}
+    alone = scored(tmp_path, ferv39k, content, evaluation="per-configuration").header["submission"]
+    assert (alone["n"], alone["ties"]) == (3 * 7847, 3 * 7847)
+    whole = scored(tmp_path, ferv39k, content).header["submission"]
+    assert (whole["n"], whole["ties"]) == (6 * 7847, 6 * 7847)
+
+
+def own_configurations(protocol: Protocol, truth: GroundTruth) -> dict:
+    """27 runs, each answering its own configuration alone: the paper's 27 setups."""
+    runs = []
+    for i, source in enumerate(protocol.sources):
+        keep = set(protocol.configurations[source].leaves)
+        runs.append({"trained_on": source, "predictions": answers(protocol, truth, i, keep)})
+    return {"runs": runs}
+
+
+def test_27_models_on_their_own_configuration_are_pointed_to_their_evaluation(
+    ferv39k: Protocol, truth: GroundTruth, tmp_path: Path
+):
+    content = own_configurations(ferv39k, truth)
+    with pytest.raises(SubmissionError) as caught:
+        scored(tmp_path, ferv39k, content)
+    assert caught.value.findings.counts == {"unanswered": 3 * 7847}
+    assert "give --evaluation" in next(iter(caught.value.findings)).hint
+    assert "per-configuration" in next(iter(caught.value.findings)).hint
+    report = scored(tmp_path, ferv39k, content, evaluation="per-configuration")
+    assert len(report.cells) == 27
+
+
+def test_cells_without_any_answer_are_called_no_measurement(ferv39k: Protocol, truth: GroundTruth, tmp_path: Path):
+    report = scored(tmp_path, ferv39k, own_configurations(ferv39k, truth), missing="wrong")
+    assert any("nothing is answered" in warning and "DL11k on WIS9k" in warning for warning in report.warnings)
+
+
+def test_a_protocol_by_path_is_told_from_one_of_the_same_name(tmp_path: Path):
+    protocol, _ = folds_world(tmp_path)
+    first = scored(tmp_path, protocol, {"predictions": dict.fromkeys("abcde", "A")}).signature
+    text = (tmp_path / "p.toml").read_text().replace('["A", "B"]', '["B", "A"]')
+    (tmp_path / "p.toml").write_text(text)
+    other = scored(tmp_path, load_protocol(tmp_path / "p.toml"), {"predictions": dict.fromkeys("abcde", "A")}).signature
+    assert first != other
+    assert first.split("|")[1].startswith("p:two@1.0.0+")
+
+
+def test_the_short_form_of_folds_stands_for_no_grid(tmp_path: Path):
+    folds_world(tmp_path)
+    text = (
+        (tmp_path / "p.toml")
+        .read_text()
+        .replace(
+            'evaluations = { folds = { kind = "folds", source_levels = ["fold"] } }',
+            """
+        [evaluations.folds]
+        kind = "folds"
+        source_levels = ["fold"]
+        [evaluations.cross]
+        kind = "grid"
+        source_levels = ["fold"]
+        target_levels = ["fold"]
+        """,
+        )
+    )
+    (tmp_path / "p.toml").write_text(text)
+    protocol = load_protocol(tmp_path / "p.toml")
+    report = scored(tmp_path, protocol, {"predictions": dict.fromkeys("abcde", "A")})
+    assert report.evaluations == ["folds"]
+
+
+def test_one_of_several_runs_without_a_seed_is_refused(tmp_path: Path):
+    protocol, _ = folds_world(tmp_path)
+    runs = []
+    for seed in ({}, {"seed": 0}):
+        runs.append({"trained_on": "one", **seed, "predictions": dict.fromkeys("abc", "A")})
+        runs.append({"trained_on": "two", **seed, "predictions": dict.fromkeys("de", "A")})
+    with pytest.raises(SubmissionError) as caught:
+        scored(tmp_path, protocol, {"runs": runs})
+    assert caught.value.findings.counts == {"seeds-differ": 2}

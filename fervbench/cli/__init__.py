@@ -6,7 +6,9 @@ standard output) and the exit code of the error's class.
 
 from __future__ import annotations
 
+import errno
 import gc
+import os
 import sys
 from importlib import import_module
 from typing import Any, NoReturn
@@ -38,6 +40,11 @@ class Command(click.Command):
         except FervbenchError as error:
             present(error, as_json=bool(ctx.params.get("as_json")))
             ctx.exit(error.exit_code)
+        except OSError as error:
+            if error.errno == errno.EPIPE:  # whoever read our output has had enough: click leaves quietly
+                raise
+            click.echo(f"Error: {error.strerror or error}{f': {error.filename}' if error.filename else ''}", err=True)
+            ctx.exit(1)
 
 
 class Group(click.Group):
@@ -88,12 +95,15 @@ def present(error: Any, *, as_json: bool) -> None:
     if as_json:
         click.echo(to_json(error.findings))
         return
-    click.echo(f"Error: {visible(error.message, 500)}", err=True)
+    named = error.file is None or error.file in error.message
+    click.echo(f"Error: {'' if named else visible(f'{error.file}: ')}{visible(error.message, 500)}", err=True)
     only = list(error.findings.kept)
     if len(only) == 1 and only[0].message == error.message:
         if only[0].hint:
             click.echo(f"hint: {visible(only[0].hint, 500)}", err=True)
         return
+    if error.hint:
+        click.echo(f"hint: {visible(error.hint, 500)}", err=True)
     total = len(error.findings)
     click.echo(f"{total:,} {'problem' if total == 1 else 'problems'}:", err=True)
     click.echo(to_text(error.findings), err=True)
@@ -123,10 +133,15 @@ def main() -> NoReturn:
             reconfigure(errors="replace")
     try:
         code = cli.main(standalone_mode=False)
+        sys.stdout.flush()
     except click.exceptions.Abort:
         click.echo("interrupted", err=True)
         code = 130
     except click.ClickException as error:
         error.show()
         code = error.exit_code
+    except OSError as error:  # the output could not be written to its end: a full disk
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        click.echo(f"Error: {error.strerror or error}", err=True)
+        code = 1
     sys.exit(code if isinstance(code, int) else 0)

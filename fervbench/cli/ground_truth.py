@@ -42,7 +42,7 @@ def add(protocol: str, path: str, force: bool, as_json: bool) -> None:
     Example:
       fervbench ground-truth add tiny/protocol.toml tiny/labels.csv
     """
-    from fervbench.files import write_whole
+    from fervbench.files import make_folder, write_whole
     from fervbench.protocol import load_protocol
 
     loaded = load_protocol(protocol)
@@ -62,7 +62,7 @@ def add(protocol: str, path: str, force: bool, as_json: bool) -> None:
     if target.is_file() and target.read_bytes() == text.encode():
         click.echo(f"already there: {target}", err=True)
     else:
-        target.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(target.parent)
         write_whole(target, text, overwrite=force)
         click.echo(f"stored in {target}", err=True)
     _print(loaded, truth, as_json)
@@ -129,7 +129,7 @@ def _print(protocol: Protocol, truth: GroundTruth | IntervalTruth, as_json: bool
     from fervbench.findings import visible
 
     status = "the protocol's own" if frozen is not None else "not frozen in the protocol: part of every signature"
-    click.echo(f"{protocol.title} {protocol.version}: {len(truth):,} test clips ({visible(truth.origin)})")
+    click.echo(f"{visible(protocol.title)} {protocol.version}: {len(truth):,} test clips ({visible(truth.origin)})")
     click.echo(f"fingerprint {truth.sha256}\n            ({status})")
     for i, name in enumerate(protocol.classes):
         click.echo(f"  {name:<16}{counts[:, i].sum():>8,}")
@@ -157,8 +157,8 @@ def _print_intervals(protocol: Protocol, truth: IntervalTruth, as_json: bool) ->
     from fervbench.findings import visible
 
     click.echo(
-        f"{protocol.title} {protocol.version}: {len(truth.target):,} intervals in {len(truth.videos):,} tested videos "
-        f"({visible(truth.origin)})"
+        f"{visible(protocol.title)} {protocol.version}: {len(truth.target):,} intervals in {len(truth.videos):,} "
+        f"tested videos ({visible(truth.origin)})"
     )
     click.echo(f"{len(truth.silent):,} tested videos without intervals, {len(truth.elsewhere):,} in other splits")
     click.echo(f"fingerprint {truth.sha256}\n            (part of every signature: scores rank within one fingerprint)")

@@ -1,4 +1,4 @@
-"""Reports as text. This and `render_protocols.py` alone import rich.
+"""Reports as text. This and its neighbours `render_*.py` alone import rich.
 
 Fits 80 columns. Per cent, two decimals, as the field prints them. Nothing from a file is taken for markup.
 """
@@ -42,7 +42,12 @@ def table(heads: Sequence[str], rows: Iterable[Sequence[str]], *, left: int = 1,
         padding=(0, 1, 0, 0),
     )
     for i, head in enumerate(heads):  # where all is too wide, names are wrapped and numbers stay whole
-        made.add_column(Text(head), justify="left" if i < left or not head else "right", no_wrap=i >= left)
+        made.add_column(
+            Text(head),
+            justify="left" if i < left or not head else "right",
+            no_wrap=i >= left,
+            overflow="fold" if i < left else "ellipsis",
+        )
     for row in rows:
         made.add_row(*(Text(cell) for cell in row))
     return made
@@ -63,7 +68,7 @@ def print_report(report: Report, protocol: Protocol) -> None:
     """Print a report: warnings; for each evaluation headline, configurations, classes and confusion; the signature."""
     out = console()
     seeds = report.header["seeds"]
-    out.print(Text(f"{protocol.title} {protocol.version}", style="bold"), end="")
+    out.print(Text(f"{visible(protocol.title)} {protocol.version}", style="bold"), end="")
     out.print(Text(f"   {len(seeds)} seeds, mean ±sd" if len(seeds) > 1 else ""))
     for warning in report.warnings:
         out.print(Text(f"! {visible(warning, 1200)}", style="yellow"))
@@ -75,7 +80,9 @@ def print_report(report: Report, protocol: Protocol) -> None:
         if evaluation.kind == "folds":
             _print_folds(out, cells, report)
         elif len(evaluation.sources) > 1 and evaluation.kind == "grid":
-            _print_matrix(out, cells, evaluation, protocol)
+            from fervbench.cli.render_matrix import print_matrix
+
+            print_matrix(out, cells, evaluation, protocol)
         else:
             _print_tree(out, cells, evaluation, protocol, report)
     out.print()
@@ -146,45 +153,6 @@ def _marks(cells: dict[str, Cell], protocol: Protocol) -> dict[str, str]:
     return {name: " ".join(found) for name, found in marks.items()}
 
 
-def _print_matrix(out: Console, cells: list[Cell], evaluation: Evaluation, protocol: Protocol) -> None:
-    """Sources by targets, with what is lost outside the own domain; then the remaining targets."""
-    by_pair = {(cell.source, cell.target): cell for cell in cells}
-    sources = evaluation.sources
-
-    def pair(source: str, target: str) -> str:
-        cell = by_pair.get((source, target))
-        return "-" if cell is None else f"{percent(cell['WAR'])}/{percent(cell['UAR'])}"
-
-    rows, drops = [], []
-    for source in sources:
-        row = [source, *(pair(source, target) for target in sources)]
-        others = [by_pair[source, t] for t in sources if t != source and (source, t) in by_pair]
-        own = by_pair.get((source, source))
-        if own is not None and others:
-            drop = [own[m] - sum(cell[m] for cell in others) / len(others) for m in ("WAR", "UAR")]
-            drops.append(drop)
-            row.append(f"{100 * drop[0]:+.2f}/{100 * drop[1]:+.2f}")
-        else:
-            row.append("-")
-        rows.append(row)
-    out.print()
-    out.print(table(["source \\ target", *sources, "in - cross"], rows, title="WAR/UAR"))
-    if drops:
-        mean = [sum(drop[i] for drop in drops) / len(drops) for i in (0, 1)]
-        said = f"in-domain minus cross-domain, mean: {100 * mean[0]:+.2f} WAR, {100 * mean[1]:+.2f} UAR"
-        out.print(Text(said, style="bold"))
-    targets = dict.fromkeys(target for _, target in evaluation.cells)
-    members = [m for s in sources for m in protocol.configurations[s].members if m in targets]
-    rest = list(dict.fromkeys([*members, *(t for t in targets if t not in sources)]))
-    if rest:
-        owner = {m: s for s in sources for m in protocol.configurations[s].members}
-        n = {target: next(c.n for c in cells if c.target == target) for target in rest}
-        rows = [[t, f"{n[t]:,}", *(("*" if owner.get(t) == s else "") + pair(s, t) for s in sources)] for t in rest]
-        out.print()
-        out.print(table(["tested on", "n", *sources], rows, title="WAR/UAR by source"))
-        out.print(Text("* in-domain", style="dim"))
-
-
 def _print_folds(out: Console, cells: list[Cell], report: Report) -> None:
     pooled = next(cell for cell in cells if cell.target == POOLED)
     _print_headline(out, pooled, report)
@@ -198,7 +166,7 @@ def _print_folds(out: Console, cells: list[Cell], report: Report) -> None:
 def print_classes(out: Console, cell: Cell, report: Report) -> None:
     """Recall, precision and F1 of each class, and the confusion table."""
     rows = [
-        [name, f"{row['n']:,}", *(percent(row[m]) for m in ("recall", "precision", "F1"))]
+        [name, f"{row['n']:,}", *(percent(row[m], row.get(f"{m}_sd")) for m in ("recall", "precision", "F1"))]
         for name, row in cell.per_class.items()
     ]
     out.print()
@@ -206,12 +174,9 @@ def print_classes(out: Console, cell: Cell, report: Report) -> None:
     if cell.confusion is None:
         return
     width = max(3, (80 - 10) // len(report.classes) - 2)
-    given = [sum(row) for row in cell.confusion]
-    k = max(1, len(report.header["seeds"]))
     rows = []
-    for name, counts, n in zip(report.classes, cell.confusion, given, strict=True):
-        missing = cell.per_class[name]["n"] * k - n
-        rows.append([name, *map(str, counts), *([str(missing)] if cell.missing else [])])
+    for name, counts in zip(report.classes, cell.confusion, strict=True):
+        rows.append([name, *map(str, counts), *([str(cell.per_class[name]["missing"])] if cell.missing else [])])
     heads = ["true\\pred.", *(name[:width] for name in report.classes), *(["none"] if cell.missing else [])]
     out.print()
     out.print(table(heads, rows))

@@ -81,6 +81,8 @@ def score(
     used = submission.protocol
     if isinstance(submission, Submission) and (plot is not None or f1_min_score is not None):
         raise click.UsageError("--plot and --f1-min-score are for spotting protocols")
+    if check and (output is not None or plot is not None):
+        raise click.UsageError("--check writes nothing: leave --output and --plot out")
     if check:
         if as_json:
             from fervbench.findings import to_json
@@ -89,7 +91,9 @@ def score(
         else:
             found = submission.evaluations if isinstance(submission, Submission) else used.evaluations.values()
             names = ", ".join(each.id for each in found)
-            click.echo(f"ok: {file} can be scored by {used.id} {used.version}: {names}")
+            from fervbench.findings import visible
+
+            click.echo(f"ok: {visible(file)} can be scored by {used.id} {used.version}: {names}")
         return
     from fervbench.scoring import score as score_submission
 

@@ -84,6 +84,7 @@ def confusion(target: npt.ArrayLike, prediction: npt.ArrayLike, classes: int) ->
                 f"{name} holds {values.min()}..{values.max()}, outside {lowest}..{classes - 1}"
                 " (did you give 1-based labels?)"
             )
+    truth, answer = truth.astype(np.int64), answer.astype(np.int64)  # small integer types would overflow below
     columns = np.where(answer < 0, classes, answer)
     flat = np.bincount(truth * (classes + 1) + columns, minlength=classes * (classes + 1))
     return flat.reshape(classes, classes + 1).astype(np.int64)

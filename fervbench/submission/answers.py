@@ -23,8 +23,8 @@ IntArray = npt.NDArray[np.int64]
 
 def read_answers(
     predictions: dict[str, Any], order: Sequence[str] | None, classes: tuple[str, ...], where: str, findings: Findings
-) -> tuple[IntArray, int]:
-    """Class indices of the answers, in the order of `predictions`, and how many of them broke a tie of top scores.
+) -> tuple[IntArray, npt.NDArray[np.bool_]]:
+    """Class indices of the answers, in the order of `predictions`, and which of them shared their top score.
 
     `order` is the submission's `classes` (the order of its scores), None if it names none. A value that cannot be used
     is a finding and INVALID. Equal top scores: the first in the protocol's class order.
@@ -40,22 +40,21 @@ def read_answers(
             keys = list(predictions)
             for i in np.flatnonzero(codes == INVALID).tolist():
                 _report_label(values[i], keys[i], classes, where, findings)
-        return codes, 0
+        return codes, np.zeros(len(values), dtype=np.bool_)
     if types == {list}:
         return _read_scores(values, list(predictions), order, classes, where, findings)
     keys = list(predictions)
-    ties = 0
+    tied = np.zeros(len(values), dtype=np.bool_)
     for kind in (list, str, type(None)):
         chosen = [i for i, value in enumerate(values) if type(value) is kind]
         if chosen:
             part = {keys[i]: values[i] for i in chosen}
-            codes[chosen], more = read_answers(part, order, classes, where, findings)
-            ties += more
+            codes[chosen], tied[chosen] = read_answers(part, order, classes, where, findings)
     for i, value in enumerate(values):
         if type(value) not in (list, str, type(None)):
             codes[i] = INVALID
             _report_other(value, keys[i], where, findings)
-    return codes, ties
+    return codes, tied
 
 
 def _read_scores(
@@ -65,7 +64,7 @@ def _read_scores(
     classes: tuple[str, ...],
     where: str,
     findings: Findings,
-) -> tuple[IntArray, int]:
+) -> tuple[IntArray, npt.NDArray[np.bool_]]:
     scores = _as_array(rows, len(classes))
     good = np.ones(len(rows), dtype=np.bool_)
     if scores is None:
@@ -87,8 +86,10 @@ def _read_scores(
         scores = scores[:, [position[name] for name in classes]]
     codes = np.full(len(rows), INVALID, dtype=np.int64)
     codes[good] = scores.argmax(axis=1) if len(scores) else 0
-    tied = (scores == scores.max(axis=1, keepdims=True)).sum(axis=1) > 1 if len(scores) else np.zeros(0)
-    return codes, int(tied.sum())
+    tied = np.zeros(len(rows), dtype=np.bool_)
+    if len(scores):
+        tied[good] = (scores == scores.max(axis=1, keepdims=True)).sum(axis=1) > 1
+    return codes, tied
 
 
 def _as_array(rows: list[list[Any]], classes: int) -> npt.NDArray[np.float64] | None:

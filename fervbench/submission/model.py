@@ -19,15 +19,14 @@ INVALID = -2
 class Run:
     """The predictions of one trained model: `answers[i]` is the class index for clip i of the ground truth, or -1.
 
-    `source` is None for the short form of a protocol of folds: every fold's own model. `asked` says which clips the
-    source is tested on at all; `ties` counts answers whose top score was shared.
+    `source` is None for the short form of a protocol of folds: every fold's own model. `tied` says which
+    answers shared their top score.
     """
 
     source: str | None
     seed: int | None
     answers: npt.NDArray[np.int64] = field(repr=False)
-    asked: npt.NDArray[np.bool_] = field(repr=False)
-    ties: int
+    tied: npt.NDArray[np.bool_] = field(repr=False)
     where: str
 
     def stands_for(self, source: str) -> bool:

@@ -182,7 +182,7 @@ class _RunReader:
         if not isinstance(predictions, dict):
             return None
         here = where + "/predictions"
-        codes, ties = read_answers(predictions, self._order, self._protocol.classes, here, self._findings)
+        codes, shared = read_answers(predictions, self._order, self._protocol.classes, here, self._findings)
         if not isinstance(source, str) or (where and source not in self._protocol.sources):
             if isinstance(source, str):
                 self._report_source(source, where)
@@ -194,8 +194,10 @@ class _RunReader:
         positions = self._positions(predictions, asked, trained_on, here)
         inside = positions >= 0
         answers[positions[inside]] = codes[inside]
+        tied = np.zeros(len(self._truth), dtype=np.bool_)
+        tied[positions[inside]] = shared[inside]
         seed = seed if isinstance(seed, int) and not isinstance(seed, bool) else None
-        return Run(trained_on, seed, answers, asked, ties, where)
+        return Run(trained_on, seed, answers, tied, where)
 
     def _report_source(self, source: str, where: str) -> None:
         known = self._protocol.sources

@@ -237,3 +237,80 @@ def test_the_help_of_the_group_tells_what_the_commands_tell():
         command = cli.get_command(click.Context(cli), name)
         assert command.help.startswith(summary)
         assert summary in overview
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full here")
+@pytest.mark.parametrize("extra", [[], ["--json"]])
+def test_a_full_disk_is_an_error_and_no_traceback(scored: Path, folder: Path, extra: list[str]):
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "fervbench", "score", scored.name, *extra],
+            cwd=folder,
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+    assert done.returncode == 1
+    assert "No space left" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [["examples", "write", "tiny", "--to", "file"], ["ground-truth", "add", "tiny/protocol.toml", "tiny/labels.csv"]],
+)
+def test_a_folder_that_cannot_be_made_is_an_error(folder: Path, monkeypatch: pytest.MonkeyPatch, arguments: list[str]):
+    run("examples", "write", "tiny")
+    Path("file").write_text("")
+    monkeypatch.setenv("FERVBENCH_DATA", str(folder / "file"))
+    result = run(*arguments)
+    assert result.exit_code == 1
+    assert "cannot be made" in result.stderr
+
+
+def on_a_terminal(*arguments: str, cwd: Path) -> str:
+    """What a terminal is sent: click takes escapes out where there is none, so only this shows them."""
+    import pty
+
+    ours, theirs = pty.openpty()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "fervbench", *arguments], cwd=cwd, stdout=theirs, stderr=theirs, close_fds=True
+    )
+    os.close(theirs)
+    received = b""
+    while True:
+        try:
+            chunk = os.read(ours, 65536)
+        except OSError:  # the other side is closed
+            break
+        if not chunk:
+            break
+        received += chunk
+    process.wait()
+    os.close(ours)
+    return received.decode()
+
+
+def test_no_title_or_file_name_writes_escapes_to_a_terminal(folder: Path):
+    run("examples", "write", "tiny")
+    text = Path("tiny/protocol.toml").read_text()
+    hostile = text.replace('title = "Tiny (made up)"', 'title = "\\u001b[2Jgone"')
+    assert hostile != text
+    Path("tiny/protocol.toml").write_text(hostile)
+    odd = "\x1b[2Jname.json"
+    Path(odd).write_bytes(Path("tiny/predictions.json").read_bytes())
+    for arguments in (
+        ["score", odd, "--protocol", "tiny/protocol.toml"],
+        ["score", odd, "--protocol", "tiny/protocol.toml", "--check"],
+        ["ground-truth", "show", "tiny/protocol.toml"],
+        ["protocols", "show", "tiny/protocol.toml"],
+        ["protocols", "stats", "tiny/protocol.toml"],
+    ):
+        assert "\x1b[2J" not in on_a_terminal(*arguments, cwd=folder), arguments
+
+
+def test_check_writes_nothing_and_says_so(scored: Path):
+    result = run("score", scored.name, "--check", "--output", "r.json")
+    assert result.exit_code == 2
+    assert not Path("r.json").exists()

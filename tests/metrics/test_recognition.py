@@ -112,6 +112,14 @@ def test_an_unanswered_clip_stays_in_every_denominator():
     assert metrics.weighted_f1(TARGET, PREDICTION) == pytest.approx(float(weighted))
 
 
+@pytest.mark.parametrize("kind", [np.int8, np.uint8, np.int16, np.uint64])
+def test_the_integer_type_of_the_arrays_changes_nothing(kind):
+    rng = np.random.default_rng(2)
+    target, prediction = rng.integers(0, 20, 400), rng.integers(0, 20, 400)
+    expected = sklearn.metrics.recall_score(target, prediction, average="macro", zero_division=0)
+    assert metrics.uar(target.astype(kind), prediction.astype(kind), classes=20) == pytest.approx(expected)
+
+
 def test_an_absent_class_is_left_out_of_the_mean_even_if_it_was_predicted():
     # class 2 has no clip; scikit-learn's plain macro average would count its recall as 0 and give 1/3
     assert metrics.uar([0, 0, 1], [0, 2, 1], classes=3) == pytest.approx(float((Fraction(1, 2) + 1) / 2))

@@ -56,7 +56,9 @@ def test_as_wrong_they_stay_in_every_denominator_of_the_pooled_line(tiny: Any, m
     f1 = {"Happy": 2 * 19 / (20 + 19), "Sad": 2 * 14 / (15 + 14), "Fear": 2 * 8 / (10 + 8)}
     assert pooled["macro_F1"] == pytest.approx((sum(f1.values()) + 4) / 7)
     assert pooled["weighted_F1"] == pytest.approx((20 * f1["Happy"] + 15 * f1["Sad"] + 10 * f1["Fear"] + 50) / 95)
-    assert pooled.per_class["Fear"] == pytest.approx({"n": 10, "recall": 0.8, "precision": 1.0, "F1": f1["Fear"]})
+    assert pooled.per_class["Fear"] == pytest.approx(
+        {"n": 10, "missing": 2, "recall": 0.8, "precision": 1.0, "F1": f1["Fear"]}
+    )
 
 
 @EVERY_FORM
@@ -66,7 +68,7 @@ def test_as_wrong_they_stay_in_every_denominator_of_a_fold(tiny: Any, make: Any)
     assert (first.n, first.missing) == (19, 4)
     assert first["WAR"] == pytest.approx(15 / 19)
     assert first["UAR"] == pytest.approx((3 / 4 + 2 / 3 + 1 + 1 + 1 + 1 + 0) / 7)
-    assert first.per_class["Fear"] == {"n": 2, "recall": 0.0, "precision": 0.0, "F1": 0.0}
+    assert first.per_class["Fear"] == {"n": 2, "missing": 2, "recall": 0.0, "precision": 0.0, "F1": 0.0}
     assert report.cell("fd2", "fd2")["WAR"] == 1.0
     mean = report.cell(aggregate="fold-mean")
     assert (mean.n, mean.missing) == (95, 4)
