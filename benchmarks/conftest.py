@@ -1,4 +1,4 @@
-"""Benchmarks of whole processes: a command and a named alternative in turn, medians, and their ratio.
+"""Benchmarks: a command or function and a named alternative in turn, medians, and their ratio.
 
     python -m pytest benchmarks
 
@@ -76,6 +76,17 @@ def ratio(benchmark, tmp_path: Path) -> Callable[..., None]:
 
 
 @pytest.fixture
+def report() -> Callable[..., None]:
+    """Record a ratio measured inside the process; arguments: benchmark, ratio, own and other times, target."""
+
+    def record(benchmark, found: float, own: list[float], other: list[float], target: str) -> None:
+        benchmark.extra_info |= {"ratio": found, "target": target}
+        _results.append((benchmark.name, statistics.median(own), statistics.median(other), found, target, 0))
+
+    return record
+
+
+@pytest.fixture
 def python() -> str:
     """The interpreter that the benchmarks run in."""
     return sys.executable
@@ -84,8 +95,9 @@ def python() -> str:
 def pytest_terminal_summary(terminalreporter) -> None:
     """Print the ratios."""
     if _results:
-        terminalreporter.write_sep("-", f"whole processes, medians of {ROUNDS} pairs")
+        terminalreporter.write_sep("-", f"medians; whole processes of {ROUNDS} pairs")
         terminalreporter.write_line(f"{'':<44}{'own':>9}{'other':>9}{'ratio':>7}{'peak':>9}  target")
         for name, own, other, found, target, memory in _results:
-            line = f"{name[:43]:<44}{1e3 * own:>7.0f}ms{1e3 * other:>7.0f}ms{found:>7.2f}{memory:>6} MB  {target}"
+            peak = f"{memory:>6} MB" if memory else " " * 9
+            line = f"{name[:43]:<44}{1e3 * own:>7.0f}ms{1e3 * other:>7.0f}ms{found:>7.2f}{peak}  {target}"
             terminalreporter.write_line(line)

@@ -3,11 +3,11 @@
     FervbenchError             exit code 1
     +-- InputError             1  something given to fervbench is unreadable or invalid
     |   +-- SubmissionError    1  a predictions file; carries every finding
-    |   +-- ProtocolFileError  1  a protocol file; carries every finding
-    |   +-- LabelsError        1  a labels file or a copy of official lists that cannot be read
+    |   +-- ProtocolFileError  1  a protocol file, or the counts it names; carries every finding
     +-- UsageError             2  the call itself
     |   +-- MissingExtraError  2  an optional part is not installed
     +-- NotAvailableError      3  a protocol, dataset or ground truth is absent
+        +-- LabelsError        3  ... or cannot be read: labels, intervals, a copy of official lists
         +-- MismatchError      3  ... or is not the one it should be; carries what differs
 
 The library raises; the command line translates once, into findings and the exit code of the class.
@@ -60,15 +60,9 @@ class SubmissionError(InputError):
 
 
 class ProtocolFileError(InputError):
-    """A protocol file that does not define a protocol."""
+    """A protocol file that does not define a protocol, or counts beside it that cannot be used."""
 
     rule = "invalid-protocol"
-
-
-class LabelsError(InputError):
-    """Labels, or a copy of official lists, that cannot be read."""
-
-    rule = "invalid-labels"
 
 
 class UsageError(FervbenchError):
@@ -88,10 +82,16 @@ class MissingExtraError(UsageError):
 
 
 class NotAvailableError(FervbenchError):
-    """A protocol, dataset or ground truth is absent."""
+    """A protocol, dataset or ground truth is absent, cannot be used, or is another one."""
 
     exit_code = 3
     rule = "not-available"
+
+
+class LabelsError(NotAvailableError):
+    """A ground truth that is there and cannot be used: labels, intervals, a copy of official lists."""
+
+    rule = "invalid-labels"
 
 
 class MismatchError(NotAvailableError):

@@ -18,10 +18,9 @@ import numpy.typing as npt
 
 from fervbench.embedded import embedded_labels
 from fervbench.errors import LabelsError, MismatchError, NotAvailableError
-from fervbench.files import read_bounded
 from fervbench.findings import Findings
 from fervbench.label_checks import compare
-from fervbench.labels_file import Labels, check_rows, is_labels_file, read_labels
+from fervbench.labels_file import Labels, check_rows, is_labels_file, read_labels, read_source
 from fervbench.protocol import Protocol
 from fervbench.resources import user_data_dir
 
@@ -79,7 +78,8 @@ def fingerprint(protocol: Protocol, ids: list[str], labels: list[str], leaves: l
 def load_ground_truth(protocol: Protocol, path: str | Path | None = None) -> GroundTruth:
     """The ground truth of a protocol: from `path` (official layout or labels file), embedded, or as stored.
 
-    Raises NotAvailableError where there is none, MismatchError (with what differs) where it is not the protocol's.
+    Raises NotAvailableError where there is none, LabelsError where it cannot be read, MismatchError (with what differs)
+    where it is not the protocol's.
     """
     if path is not None:
         return checked(protocol, read_copy(protocol, Path(path)), str(path))
@@ -97,7 +97,15 @@ def load_ground_truth(protocol: Protocol, path: str | Path | None = None) -> Gro
             f"the labels of {protocol.title} are licensed and not part of fervbench",
             hint=f"add your copy once: fervbench ground-truth add {protocol.id} PATH (or --ground-truth PATH)",
         )
-    return checked(protocol, read_labels(read_bounded(stored), protocol, str(stored)), str(stored))
+    return checked(protocol, read_labels(read_source(stored), protocol, str(stored)), str(stored))
+
+
+def reads_stored(protocol: Protocol) -> bool:
+    """Whether a protocol's ground truth, of either task, is the copy that `fervbench ground-truth add` stores.
+
+    Not so where it is embedded as counts or stands beside the protocol file: a stored copy would never be read.
+    """
+    return protocol.ground_truth["kind"] != "counts" and "labels" not in protocol.ground_truth
 
 
 def stored_path(protocol: Protocol) -> Path:
@@ -117,7 +125,7 @@ def read_copy(protocol: Protocol, path: Path) -> Labels:
     from fervbench.readers import READERS
 
     if path.is_file():
-        data = read_bounded(path)
+        data = read_source(path)
         if is_labels_file(data):
             return read_labels(data, protocol, str(path))
     layout = protocol.ground_truth.get("layout")

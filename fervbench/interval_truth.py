@@ -10,8 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 from fervbench.errors import InputError, LabelsError, MismatchError, NotAvailableError
-from fervbench.files import read_bounded
 from fervbench.interval_files import Video, fingerprint, read_intervals
+from fervbench.labels_file import read_source
 from fervbench.protocol import Protocol
 from fervbench.resources import user_data_dir
 from fervbench.splits import split_videos
@@ -60,21 +60,25 @@ def load_interval_truth(protocol: Protocol, path: str | Path | None = None, *, l
     """
     name = protocol.ground_truth.get("labels")
     if path is not None:
-        data, file = read_bounded(path), str(path)
-    elif name is not None:
+        return from_videos(protocol, read_copy(protocol, path, lenient=lenient), str(path))
+    if name is not None:
         beside = protocol.folder / name
         if not beside.is_file():
             raise NotAvailableError(f"the intervals that {protocol.id} names are not there: {beside}")
-        data, file = beside.read_bytes(), str(beside)
-    else:
-        stored = stored_path(protocol)
-        if not stored.is_file():
-            raise NotAvailableError(
-                f"the intervals of {protocol.title} are not part of fervbench",
-                hint=f"add your copy once: fervbench ground-truth add {protocol.id} PATH (or --ground-truth PATH)",
-            )
-        data, file = read_bounded(stored), str(stored)
-    return from_videos(protocol, read_intervals(data, file, classes=protocol.classes, lenient=lenient), file)
+        videos = read_intervals(beside.read_bytes(), str(beside), classes=protocol.classes, lenient=lenient)
+        return from_videos(protocol, videos, str(beside))
+    stored = stored_path(protocol)
+    if not stored.is_file():
+        raise NotAvailableError(
+            f"the intervals of {protocol.title} are not part of fervbench",
+            hint=f"add your copy once: fervbench ground-truth add {protocol.id} PATH (or --ground-truth PATH)",
+        )
+    return from_videos(protocol, read_copy(protocol, stored, lenient=lenient), str(stored))
+
+
+def read_copy(protocol: Protocol, path: str | Path, *, lenient: bool = False) -> dict[str, Video]:
+    """The videos of an intervals file for a protocol. Raises LabelsError where it is absent or cannot be read."""
+    return read_intervals(read_source(path), str(path), classes=protocol.classes, lenient=lenient)
 
 
 def from_videos(protocol: Protocol, videos: dict[str, Video], file: str) -> IntervalTruth:

@@ -1,8 +1,9 @@
 """Labels in memory, and the generic labels file `fervbench-labels/1`.
 
 CSV with the header `clip_id,label[,configuration][,part][,fold][,cluster]`, one row a clip. `configuration` is a leaf
-of the protocol and may be left out where there is only one; `fold` may stand in its place (its id, or its number from
-1); `part` is `test` (the default) or `train`; `cluster` is the source video, movie or subject.
+of the protocol and may be left out where there is only one; `fold` (its id, or its number from 1) may stand in its
+place, and beside it must agree; `part` is `test` (the default) or `train`; `cluster` is the source video, movie or
+subject.
 """
 
 from __future__ import annotations
@@ -12,8 +13,10 @@ import io
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
-from fervbench.errors import LabelsError
+from fervbench.errors import InputError, LabelsError
+from fervbench.files import read_bounded
 from fervbench.findings import Findings
 from fervbench.protocol import Protocol
 
@@ -37,6 +40,14 @@ class Labels:
 
     def __len__(self) -> int:
         return len(self.ids)
+
+
+def read_source(path: str | Path) -> bytes:
+    """The bytes of a file that holds a ground truth. Raises LabelsError where it is absent or cannot be read."""
+    try:
+        return read_bounded(path)
+    except InputError as error:
+        raise LabelsError(error.message, hint=error.hint, file=error.file) from None
 
 
 def is_labels_file(data: bytes) -> bool:
@@ -78,7 +89,7 @@ def read_labels(data: bytes, protocol: Protocol, file: str) -> Labels:
     labels = Labels(
         ids=ids,
         labels=columns["label"],
-        leaves=_leaf_column(columns, len(ids), protocol, file),
+        leaves=_leaf_column(columns, ids, protocol, findings, lines),
         parts=[part or "test" for part in columns["part"]] if "part" in columns else ["test"] * len(ids),
         clusters=columns.get("cluster"),
     )
@@ -88,18 +99,27 @@ def read_labels(data: bytes, protocol: Protocol, file: str) -> Labels:
     return labels
 
 
-def _leaf_column(columns: dict[str, list[str]], n: int, protocol: Protocol, file: str) -> list[str]:
+def _leaf_column(
+    columns: dict[str, list[str]], ids: list[str], protocol: Protocol, findings: Findings, lines: Sequence[int]
+) -> list[str]:
+    known = {str(i): leaf for i, leaf in enumerate(protocol.leaves, 1)} | {leaf: leaf for leaf in protocol.leaves}
+    folds = [known.get(fold, fold) for fold in columns.get("fold", ())]
     if "configuration" in columns:
-        return columns["configuration"]
-    if "fold" in columns:
-        known = {str(i): leaf for i, leaf in enumerate(protocol.leaves, 1)} | {leaf: leaf for leaf in protocol.leaves}
-        return [known.get(fold, fold) for fold in columns["fold"]]
+        leaves = columns["configuration"]
+        for i, (leaf, fold) in enumerate(zip(leaves, folds, strict=False)):
+            if fold not in ("", leaf):
+                message = f"the configuration is {leaf!r}, but the fold {columns['fold'][i]!r}"
+                hint = "fold is another way to name the configuration: one of the columns is enough"
+                findings.add("conflicting-value", message, pointer=f"line {lines[i]}", id=ids[i], hint=hint)
+        return leaves
+    if folds:
+        return folds
     if len(protocol.leaves) == 1:
-        return [protocol.leaves[0]] * n
+        return [protocol.leaves[0]] * len(ids)
     raise LabelsError(
-        f"has neither a column 'configuration' nor 'fold': {file}",
+        f"has neither a column 'configuration' nor 'fold': {findings.file}",
         hint=f"{protocol.id} has the leaf configurations {', '.join(protocol.leaves[:8])}",
-        file=file,
+        file=findings.file,
     )
 
 

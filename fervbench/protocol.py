@@ -19,13 +19,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fervbench import schema, strict_json
-from fervbench.errors import NotAvailableError, ProtocolFileError
+from fervbench.errors import InputError, NotAvailableError, ProtocolFileError
 from fervbench.files import read_bounded
 from fervbench.findings import Findings
 from fervbench.protocol_checks import EACH_FOLD as EACH_FOLD
 from fervbench.protocol_checks import FOLD_MEAN as FOLD_MEAN
 from fervbench.protocol_checks import POOLED as POOLED
-from fervbench.protocol_checks import below, check_references
+from fervbench.protocol_checks import below, check_counts, check_references
 from fervbench.resources import data_dir
 
 if TYPE_CHECKING:
@@ -132,28 +132,29 @@ class Protocol:
         return tuple(c for c in self.configurations if c in used)
 
     def counts(self) -> dict[str, Any] | None:
-        """The shipped counts by leaf and class (`{"cells": {leaf: {class: {"train": n, "test": n}}}}`), if any."""
+        """The shipped counts by leaf and class (`{"cells": {leaf: {class: {"train": n, "test": n}}}}`), if any.
+
+        Raises NotAvailableError where the file is absent, ProtocolFileError with every finding where it is no use.
+        """
         name = self.ground_truth.get("counts")
         if name is None:
             return None
         path = self.folder / name
+        file, refused = str(path), f"the counts of {self.id} cannot be used: {path}"
+        findings = Findings(file)
         try:
-            document = strict_json.parse(path.read_bytes(), str(path)).value
+            document = strict_json.parse(path.read_bytes(), file)
         except OSError as error:
             raise NotAvailableError(f"the counts of {self.id} cannot be read: {path} ({error.strerror})") from None
-        if not isinstance(document, dict) or not _holds_counts(document):
-            raise ProtocolFileError(f"holds no counts: {path}", file=str(path))
-        return document
-
-
-def _holds_counts(document: dict[str, Any]) -> bool:
-    if not isinstance(document.get("cells"), dict):
-        return False
-    rows = document["cells"].values()
-    cells = [cell for row in rows if isinstance(row, dict) for cell in row.values()]
-    return all(isinstance(row, dict) for row in rows) and all(
-        isinstance(cell, dict) and "test" in cell and set(map(type, cell.values())) == {int} for cell in cells
-    )
+        except InputError as error:
+            raise ProtocolFileError(refused, hint=error.hint, file=file, findings=error.findings) from None
+        if document.suspect:
+            strict_json.walk(document.value, findings)
+        check_counts(document.value, self.leaves, self.classes, self.ground_truth["kind"], findings)
+        if len(findings):
+            raise ProtocolFileError(refused, file=file, findings=findings)
+        counts: dict[str, Any] = document.value
+        return counts
 
 
 def list_protocols() -> list[str]:
@@ -166,12 +167,14 @@ def list_protocols() -> list[str]:
 def load_protocol(name: str | Path) -> Protocol:
     """A protocol by name, or from a TOML file by path.
 
-    Raises NotAvailableError for an unknown name (with the nearest known one) and ProtocolFileError, which carries
-    every finding, for a file that does not define a protocol.
+    Raises NotAvailableError for an unknown name (with the nearest known one) or a path to nothing, InputError for a
+    file that cannot be read, and ProtocolFileError, which carries every finding, for one that defines no protocol.
     """
     text = str(name)
     if isinstance(name, Path) or text.endswith(".toml") or "/" in text or "\\" in text:
         path = Path(name)
+        if _is_absent(path):
+            raise NotAvailableError(f"no such file: {text}", file=text)
         return build(_parse_toml(read_bounded(path, _MAX_BYTES), text), path.parent, text)
     folder = data_dir("protocols")
     shipped = folder / f"{text}.toml"
@@ -180,6 +183,16 @@ def load_protocol(name: str | Path) -> Protocol:
         known = f"known: {', '.join(list_protocols())}; a protocol of your own is given by its path, ending in .toml"
         raise NotAvailableError(f"no protocol {text!r}", hint=f"did you mean {near[0]!r}? {known}" if near else known)
     return _define(_parse_toml(shipped.read_bytes(), shipped.name), folder, shipped=True)
+
+
+def _is_absent(path: Path) -> bool:
+    try:
+        path.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return True
+    except (OSError, ValueError):  # reading it will tell
+        return False
+    return False
 
 
 def _parse_toml(data: bytes, file: str) -> dict[str, Any]:

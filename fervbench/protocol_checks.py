@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import difflib
 import re
+from collections.abc import Sequence
+from math import ceil
 from typing import Any
 
-from fervbench import strict_json
+from fervbench import schema, strict_json
 from fervbench.findings import Findings
 
 # default_source of a protocol of folds: the short form answers every fold, each clip by the model that left it out
@@ -45,12 +47,22 @@ def check_references(document: dict[str, Any], findings: Findings) -> None:
         if evaluation["kind"] == "grid" and "target_levels" not in evaluation:
             where = strict_json.pointer("evaluations", id)
             findings.add("missing-key", "a grid needs the key 'target_levels'", pointer=where)
+    sound = not len(findings)
+    if sound:
+        _check_folds(document, findings)
     folds = any(evaluation["kind"] == "folds" for evaluation in document["evaluations"].values())
     source = document["default_source"]
     if source == EACH_FOLD and not folds:
         findings.add("unknown-name", "'each-fold' needs an evaluation of kind 'folds'", pointer="/default_source")
     elif source != EACH_FOLD and source not in configurations:
         unknown(source, [*configurations, EACH_FOLD], "/default_source", "configuration")
+    elif source != EACH_FOLD and sound:
+        used = {level for evaluation in document["evaluations"].values() for level in evaluation["source_levels"]}
+        if configurations[source]["level"] not in used:
+            sources = [id for id, configuration in configurations.items() if configuration["level"] in used]
+            hint = f"the short form could not be scored; sources: {', '.join(sources[:30])}"
+            message = f"no evaluation has the source {source!r}"
+            findings.add("unused-source", message, hint=hint, pointer="/default_source")
     truth = document["ground_truth"]
     if truth["kind"] == "counts" and "counts" not in truth:
         findings.add("missing-key", "kind 'counts' needs the key 'counts'", pointer="/ground_truth")
@@ -64,6 +76,28 @@ def check_references(document: dict[str, Any], findings: Findings) -> None:
             re.compile(pattern)
         except (re.error, OverflowError, RecursionError) as error:
             findings.add("wrong-value", f"is not a regular expression ({error})", pointer="/ids/pattern")
+
+
+def _check_folds(document: dict[str, Any], findings: Findings) -> None:
+    """Folds are pooled, so no clip may be in two of them; the short form of 'each-fold' answers every clip."""
+    configurations = document["configurations"]
+    leaves = [id for id, configuration in configurations.items() if "members" not in configuration]
+    for id, evaluation in document["evaluations"].items():
+        if evaluation["kind"] != "folds":
+            continue
+        where = strict_json.pointer("evaluations", id, "source_levels")
+        fold_of: dict[str, str] = {}
+        for fold in (c for c in configurations if configurations[c]["level"] in evaluation["source_levels"]):
+            shared = [leaf for leaf in below(fold, configurations) if fold_of.setdefault(leaf, fold) != fold]
+            if shared:
+                message = f"{fold!r} and {fold_of[shared[0]]!r} are folds of one evaluation and share {shared[0]!r}"
+                hint = "pooled, its clips would count twice: name only levels that have no clip in common"
+                findings.add("overlap", message, hint=hint, pointer=where)
+        absent = [leaf for leaf in leaves if leaf not in fold_of]
+        if absent and document["default_source"] == EACH_FOLD:
+            message = f"{', '.join(map(repr, absent[:8]))} belongs to no fold, but default_source is 'each-fold'"
+            hint = "the short form answers every clip: give its level here, or name another default_source"
+            findings.add("left-out", message, hint=hint, pointer=where)
 
 
 def _check_task(document: dict[str, Any], findings: Findings) -> None:
@@ -88,6 +122,54 @@ def _check_task(document: dict[str, Any], findings: Findings) -> None:
     split = document.get("split")
     if split is not None and len(split["parts"]) != len(split["weights"]):
         findings.add("wrong-value", "parts and weights differ in number", pointer="/split")
+    subset = document.get("spotting", {}).get("subset")
+    if split is not None and subset is not None and subset not in split["parts"]:
+        message = f"the splitter makes no part {subset!r}"
+        findings.add("unknown-name", message, hint=f"parts: {', '.join(split['parts'])}", pointer="/spotting/subset")
+
+
+def check_counts(value: Any, leaves: Sequence[str], classes: Sequence[str], kind: str, findings: Findings) -> None:
+    """Add a finding for everything in a counts document that a protocol with these leaves and classes cannot use.
+
+    Where ids follow from the counts (kind 'counts'), a cell of n clips has the first ceil(0.2 n) as its test part.
+    """
+    definition = schema.load("counts")
+    if not schema.accepts(value, definition):
+        schema.violations(value, definition, findings)
+        return
+    for leaf, row in value["cells"].items():
+        where = strict_json.pointer("cells", leaf)
+        if leaf not in leaves:
+            hint = f"leaf configurations: {', '.join(leaves[:30])}"
+            findings.add("unknown-name", f"no leaf configuration {leaf!r}", hint=hint, pointer=where)
+        for name, cell in row.items():
+            here = where + strict_json.pointer(name)
+            test, n = cell["test"], cell["test"] + cell.get("train", 0)
+            if name not in classes:
+                hint = f"known: {', '.join(classes[:30])}"
+                findings.add("unknown-name", f"no class {name!r}", hint=hint, pointer=here)
+            if kind == "counts" and test != ceil(n / 5):
+                message = f"{test} of {n} clips are tested, the rule of embedded counts is {ceil(n / 5)}"
+                findings.add("wrong-value", message, pointer=here)
+            if kind == "counts" and n > 10_000:
+                findings.add("wrong-value", f"{n} clips do not fit the ids 0000 to 9999", pointer=here)
+    for leaf in leaves:
+        if not any(cell["test"] for cell in value["cells"].get(leaf, {}).values()):
+            findings.add("empty-configuration", f"{leaf} has no test clip", pointer=strict_json.pointer("cells"))
+    _check_blocks(value, findings)
+
+
+def _check_blocks(value: dict[str, Any], findings: Findings) -> None:
+    size, blocks = value.get("block_size"), value.get("blocks")
+    if (size is None) != (blocks is None):
+        lacking = "blocks" if blocks is None else "block_size"
+        findings.add("missing-key", f"block_size and blocks go together: {lacking!r} is missing", pointer="")
+    elif size is not None and blocks is not None:
+        for key in blocks:
+            number = int(key) if key.isascii() and key.isdigit() and len(key) <= 15 else -1
+            if key != f"{number // size * size:05d}":
+                message = f"no block of {size} ids begins with {key}"
+                findings.add("wrong-value", message, pointer=strict_json.pointer("blocks", key))
 
 
 def below(id: str, configurations: dict[str, Any]) -> tuple[str, ...]:

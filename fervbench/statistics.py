@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from fervbench.errors import NotAvailableError
+from fervbench.errors import NotAvailableError, UsageError
 from fervbench.ground_truth import load_ground_truth
 from fervbench.protocol import Protocol
 
@@ -39,8 +39,10 @@ class Statistics:
 def statistics(protocol: Protocol) -> Statistics:
     """Counts of a protocol: from its shipped counts, else from the labels that the user has.
 
-    Raises NotAvailableError where neither is there.
+    Raises NotAvailableError where neither is there, UsageError for a protocol that counts intervals and not clips.
     """
+    if protocol.task == "spotting":
+        raise UsageError(f"{protocol.id} counts intervals: see fervbench ground-truth show {protocol.id}")
     counts = protocol.counts()
     if counts is not None:
         cells = counts["cells"]

@@ -14,8 +14,8 @@ from typing import Any
 import pytest
 
 from fervbench.embedded import embedded_labels
-from fervbench.errors import LabelsError, MismatchError, NotAvailableError, ProtocolFileError
-from fervbench.ground_truth import from_labels, load_ground_truth, stored_path, training_clips
+from fervbench.errors import LabelsError, MismatchError, NotAvailableError
+from fervbench.ground_truth import from_labels, load_ground_truth, reads_stored, stored_path, training_clips
 from fervbench.labels_file import Labels, write_labels
 from fervbench.protocol import Protocol, build, load_protocol
 from fervbench.resources import data_dir
@@ -317,56 +317,30 @@ def test_blocks_of_ids_tell_where_labels_differ(tmp_path: Path) -> None:
     cells = {"a": {"Happy": {"test": 1}}, "b": {"Sad": {"test": 2}}}
     (tmp_path / "counts.json").write_text(json.dumps({"cells": cells, "block_size": 100, "blocks": blocks}))
     path = tmp_path / "labels.csv"
-    path.write_text("clip_id,label,configuration\n00002,Sad,b\n00010,Happy,a\n²,Sad,b\n", encoding="utf-8")
+    endless = "9" * 5000  # more digits than Python makes a number of
+    rows = f"00002,Sad,b\n00010,Happy,a\n²,Sad,b\n{endless},Sad,b\n"
+    path.write_text(f"clip_id,label,configuration\n{rows}", encoding="utf-8")
     with pytest.raises(MismatchError) as caught:
         load_ground_truth(small(tmp_path, counts="counts.json"), path)
     assert [finding.message for finding in caught.value.findings] == [
+        "b has 3 clips of Sad instead of 2",
         "clips 00100 to 00199 differ: 0 of 1 clips, or another label or fold",
+        f"no clip of the protocol has an id like {endless}",
         "no clip of the protocol has an id like ²",
     ]
 
 
-def test_a_path_that_is_not_there_or_says_nothing_is_invalid(tmp_path: Path) -> None:
+def test_a_path_that_is_not_there_or_says_nothing_is_no_ground_truth(tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text("hello")
     for path, said in ((tmp_path / "absent", "no such file"), (tmp_path / "notes.txt", "is not a labels file")):
         with pytest.raises(LabelsError, match=said) as caught:
             load_ground_truth(small(tmp_path), path)
-        assert caught.value.exit_code == 1
+        assert caught.value.exit_code == 3
 
 
 def counted(folder: Path, cells: dict[str, Any]) -> Protocol:
     (folder / "counts.json").write_text(json.dumps({"cells": cells}), encoding="utf-8")
     return small(folder, kind="counts", counts="counts.json")
-
-
-def test_a_cell_of_n_clips_has_the_first_fifth_rounded_up_as_its_test_part(tmp_path: Path) -> None:
-    cells = {
-        "a": {"Happy": {"test": 1, "train": 0}, "Sad": {"test": 1, "train": 4}},
-        "b": {"Sad": {"test": 2, "train": 4}},
-    }
-    labels = embedded_labels(counted(tmp_path, cells))
-    assert of_part(labels, "test") == [
-        ("a/Happy/0000", "Happy"), ("a/Sad/0000", "Sad"), ("b/Sad/0000", "Sad"), ("b/Sad/0001", "Sad")
-    ]  # fmt: skip
-    assert len(of_part(labels, "train")) == 8
-
-
-@pytest.mark.parametrize(
-    "cells",
-    [
-        {"a": {"Happy": {"test": 2, "train": 4}, "Sad": {"test": 2, "train": 3}}},
-        {"a": {"Happy": {"test": 1, "train": 5}}},
-        {"c": {"Happy": {"test": 1, "train": 4}}},
-        {"both": {"Happy": {"test": 1, "train": 4}}},
-        {"a": {"Joy": {"test": 1, "train": 4}}},
-        {"a": {"Happy": {"test": 2001, "train": 8004}}},
-        {"a": {"Happy": {"test": 5}}},
-    ],
-    ids=["test too many", "test too few", "no such leaf", "no leaf", "no such class", "five digits", "no train"],
-)
-def test_counts_that_break_the_rule_are_refused(cells: dict[str, Any], tmp_path: Path) -> None:
-    with pytest.raises(ProtocolFileError, match="counts of small cannot be used"):
-        load_ground_truth(counted(tmp_path, cells))
 
 
 def test_labels_of_a_counted_protocol_are_held_against_the_very_clips(tmp_path: Path) -> None:
@@ -398,3 +372,28 @@ def test_train_clips_are_not_called_missing_where_only_the_test_part_is_given(tm
     with pytest.raises(MismatchError) as caught:
         load_ground_truth(protocol, path)
     assert [(finding.rule, finding.id) for finding in caught.value.findings] == [("missing-clip", "b/Happy/0000")]
+
+
+def test_a_copy_that_cannot_be_read_is_no_ground_truth(tmp_path: Path) -> None:
+    protocol = small(tmp_path)
+    path = tmp_path / "labels.csv.gz"
+    path.write_bytes(b"\x1f\x8b not gzip")
+    with pytest.raises(LabelsError, match="damaged gzip") as caught:
+        load_ground_truth(protocol, path)
+    assert (caught.value.exit_code, caught.value.file) == (3, str(path))
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [("ferv39k", False), ("dfew", True), ("mafw", True), ("sdfe-lv", True), ("activitynet", True)],
+)
+def test_a_stored_copy_is_read_where_nothing_else_is_named(name: str, expected: bool) -> None:
+    assert reads_stored(load_protocol(name)) is expected
+
+
+def test_labels_beside_the_protocol_are_read_and_not_the_stored_ones(tmp_path: Path) -> None:
+    protocol = small(tmp_path, labels="mine.csv")
+    (tmp_path / "mine.csv").write_text(write_labels(SMALL), encoding="utf-8")
+    store(protocol, "clip_id,label,configuration\n1,Sad,a\n")
+    assert not reads_stored(protocol)
+    assert load_ground_truth(protocol).sha256 == SMALL_SHA256

@@ -62,7 +62,7 @@ def read(text: str | dict[str, Any], **options: Any) -> dict[str, Video]:
 def problems(text: str | dict[str, Any], **options: Any) -> list[tuple[str, str | None]]:
     with pytest.raises(LabelsError) as caught:
         read(text, **options)
-    assert caught.value.exit_code == 1
+    assert caught.value.exit_code == 3
     found = list(caught.value.findings)
     assert all(finding.file == "truth" for finding in found)
     return sorted((finding.rule, finding.pointer) for finding in found)

@@ -44,7 +44,7 @@ def read(text: str, of: Protocol = ONE) -> Labels:
 def problems(text: str, of: Protocol = ONE) -> list[tuple[str, str | None, str | None]]:
     with pytest.raises(LabelsError) as caught:
         read(text, of)
-    assert caught.value.exit_code == 1
+    assert caught.value.exit_code == 3
     return [(finding.rule, finding.pointer, finding.id) for finding in caught.value.findings]
 
 
@@ -92,6 +92,25 @@ def test_the_configuration_column_names_leaves() -> None:
 
 def test_folds_by_number_are_no_configurations() -> None:
     assert problems("clip_id,label,configuration\n1,Sad,1\n", THREE) == [("unknown-configuration", "line 2", "0001")]
+
+
+def test_a_fold_beside_the_configuration_must_name_the_same_leaf() -> None:
+    head = "clip_id,label,configuration,fold\n"
+    good = read(head + "1,Sad,fdA,1\n2,Sad,fdB,fdB\n3,Sad,fdC,\n", THREE)
+    assert good.leaves == ["fdA", "fdB", "fdC"]
+    text = head + "1,Sad,fdA,1\n2,Sad,fdB,1\n3,Sad,fdC,fdA\n4,Sad,fdC,4\n5,Sad\n6,Sad,fdA,2\n"
+    found = sorted(problems(text, THREE), key=lambda each: str(each[1]))
+    assert found == [
+        ("conflicting-value", "line 3", "0002"),
+        ("conflicting-value", "line 4", "0003"),
+        ("conflicting-value", "line 5", "0004"),
+        ("wrong-length", "line 6", None),
+        ("conflicting-value", "line 7", "0006"),
+    ]
+    with pytest.raises(LabelsError) as caught:
+        read(head + "2,Sad,fdB,1\n", THREE)
+    (finding,) = caught.value.findings
+    assert finding.message == "the configuration is 'fdB', but the fold '1'"
 
 
 def test_where_there_are_several_leaves_the_file_must_say_which() -> None:

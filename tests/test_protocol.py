@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import itertools
 import json
 import tomllib
@@ -11,10 +10,12 @@ from typing import Any
 
 import jsonschema
 import pytest
+from click.testing import CliRunner
 
 from fervbench import schema
+from fervbench.cli import cli
 from fervbench.errors import InputError, NotAvailableError, ProtocolFileError
-from fervbench.protocol import build, list_protocols, load_protocol
+from fervbench.protocol import Protocol, build, list_protocols, load_protocol
 from fervbench.resources import data_dir
 
 # A published version is frozen: scores name it. To change anything in a protocol is to make a new version of it, and a
@@ -179,9 +180,19 @@ def test_a_protocol_by_path_works_wherever_a_name_does(tmp_path: Path) -> None:
     assert load_protocol(path).folder == tmp_path
 
 
-def test_a_path_to_nothing_is_an_unreadable_file(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="no such file"):
-        load_protocol(tmp_path / "absent.toml")
+def test_a_path_to_nothing_is_a_protocol_that_is_absent(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    for path in (tmp_path / "absent.toml", tmp_path / "file" / "absent.toml", "no/where"):
+        with pytest.raises(NotAvailableError, match="no such file") as caught:
+            load_protocol(path)
+        assert (caught.value.exit_code, caught.value.file) == (3, str(path))
+
+
+def test_a_path_to_what_cannot_be_read_is_invalid(tmp_path: Path) -> None:
+    for path in (tmp_path, tmp_path / ("x" * 5000), tmp_path / "a\0b"):
+        with pytest.raises(InputError) as caught:
+            load_protocol(path)
+        assert caught.value.exit_code == 1
 
 
 @pytest.mark.parametrize(
@@ -315,24 +326,156 @@ def test_each_fold_needs_folds() -> None:
     ]
 
 
+def of_folds(default_source: str = "each-fold", **configurations: Any) -> dict[str, Any]:
+    """Folds f1 and f2 and what else is given."""
+    folds = {"f1": {"level": "fold"}, "f2": {"level": "fold"}}
+    return small() | {
+        "default_source": default_source,
+        "configurations": folds | configurations,
+        "evaluations": {"folds": {"kind": "folds", "source_levels": ["fold"]}},
+    }
+
+
+LEVELS = "/evaluations/folds/source_levels"
+
+
+def test_folds_that_share_clips_are_refused_because_pooling_counts_them_twice() -> None:
+    document = of_folds(o={"level": "o", "members": ["f1", "f2"]})
+    assert build(document, Path(), "p.toml").leaves == ("f1", "f2")
+    document["evaluations"]["folds"]["source_levels"] = ["o", "fold"]
+    ((rule, pointer, text),) = problems(document)
+    assert (rule, pointer) == ("overlap", LEVELS)
+    assert "'o' and 'f1' are folds of one evaluation and share 'f1'" in text
+    assert "count twice" in text
+
+
+def test_folds_that_share_a_leaf_of_another_level_are_refused() -> None:
+    document = of_folds(
+        x={"level": "leaf"}, a={"level": "half", "members": ["f1", "x"]}, b={"level": "half", "members": ["x", "f2"]}
+    )
+    document["evaluations"]["folds"]["source_levels"] = ["half"]
+    ((rule, pointer, text),) = problems(document)
+    assert (rule, pointer) == ("overlap", LEVELS)
+    assert "'b' and 'a' are folds of one evaluation and share 'x'" in text
+    document["configurations"]["b"]["members"] = ["f2"]
+    assert len(build(document, Path(), "p.toml").evaluations["folds"].cells) == 2
+
+
+def test_a_leaf_that_is_in_no_fold_is_refused_where_the_short_form_answers_every_fold() -> None:
+    document = of_folds(extra={"level": "leaf"})
+    ((rule, pointer, text),) = problems(document)
+    assert (rule, pointer) == ("left-out", LEVELS)
+    assert "'extra' belongs to no fold" in text
+    assert build(of_folds("f1", extra={"level": "leaf"}), Path(), "p.toml").default_source == "f1"
+
+
+def test_a_default_source_that_no_evaluation_trains_on_is_refused() -> None:
+    ((rule, pointer, text),) = problems(small() | {"default_source": "a"})
+    assert (rule, pointer) == ("unused-source", "/default_source")
+    assert "no evaluation has the source 'a'" in text
+    assert "sources: all" in text
+
+
+def test_a_subset_that_the_splitter_does_not_make_is_refused() -> None:
+    document = shipped("sdfe-lv")
+    document["spotting"]["subset"] = "testing"
+    ((rule, pointer, text),) = problems(document)
+    assert (rule, pointer) == ("unknown-name", "/spotting/subset")
+    assert "parts: train, validation, test" in text
+
+
+CELL = {"test": 1, "train": 4}
+CELLS = {"a": {"Happy": CELL}, "b": {"Sad": {"test": 2, "train": 5}}}
+BLOCKS = {"00000": {"n": 3, "sha256": "0" * 16}}
+
+
+def counting(folder: Path, counts: object, kind: str = "counts") -> Protocol:
+    text = counts if isinstance(counts, str) else json.dumps(counts)
+    (folder / "counts.json").write_text(text, encoding="utf-8")
+    return build(small() | {"ground_truth": {"kind": kind, "counts": "counts.json"}}, folder, "p.toml")
+
+
+@pytest.mark.parametrize("kind", ["counts", "labels"])
+@pytest.mark.parametrize("more", [{}, {"block_size": 100, "blocks": BLOCKS}, {"format": "fervbench-counts/1"}])
+def test_good_counts_are_read(kind: str, more: dict[str, Any], tmp_path: Path) -> None:
+    counts = {"cells": CELLS, **more}
+    assert counting(tmp_path, counts, kind).counts() == counts
+
+
+@pytest.mark.parametrize("kind", ["counts", "labels"])
 @pytest.mark.parametrize(
-    "counts",
+    ("counts", "rule", "pointer"),
     [
-        [],
-        {},
-        {"cells": []},
-        {"cells": {"a": 3}},
-        {"cells": {"a": {"Happy": 3}}},
-        {"cells": {"a": {"Happy": {"train": 3}}}},
-        {"cells": {"a": {"Happy": {"test": "3"}}}},
+        ([], "wrong-type", ""),
+        ({}, "missing-key", ""),
+        ({"cells": []}, "wrong-type", "/cells"),
+        ({"cells": {}}, "wrong-value", "/cells"),
+        ({"cells": {"a": 3}}, "wrong-type", "/cells/a"),
+        ({"cells": {"a": {"Happy": 3}}}, "wrong-type", "/cells/a/Happy"),
+        ({"cells": {"a": {"Happy": {"train": 3}}}}, "missing-key", "/cells/a/Happy"),
+        ({"cells": {"a": {"Happy": CELL | {"n": 5}}}}, "unknown-key", "/cells/a/Happy/n"),
+        *(
+            ({"cells": {"a": {"Happy": CELL | {part: n}}}}, rule, f"/cells/a/Happy/{part}")
+            for part in ("test", "train")
+            for n, rule in ((-1, "wrong-value"), (True, "wrong-type"), (1.0, "wrong-type"), ("1", "wrong-type"))
+        ),
+        ({"cells": {"a": {"Happy": CELL}}}, "empty-configuration", "/cells"),
+        ({"cells": CELLS | {"b": {}}}, "empty-configuration", "/cells"),
+        ({"cells": CELLS | {"b": {"Sad": {"test": 0}}}}, "empty-configuration", "/cells"),
+        ({"cells": CELLS | {"c": {"Sad": CELL}}}, "unknown-name", "/cells/c"),
+        ({"cells": CELLS | {"all": {"Sad": CELL}}}, "unknown-name", "/cells/all"),
+        ({"cells": CELLS | {"b": {"Sad": CELL, "Joy": CELL}}}, "unknown-name", "/cells/b/Joy"),
+        ({"cells": CELLS, "block_size": 100}, "missing-key", ""),
+        ({"cells": CELLS, "blocks": BLOCKS}, "missing-key", ""),
+        ({"cells": CELLS, "block_size": 100, "blocks": []}, "wrong-type", "/blocks"),
+        ({"cells": CELLS, "block_size": 100, "blocks": {}}, "wrong-value", "/blocks"),
+        ({"cells": CELLS, "block_size": True, "blocks": BLOCKS}, "wrong-type", "/block_size"),
+        ({"cells": CELLS, "block_size": 100, "blocks": {"00000": 3}}, "wrong-type", "/blocks/00000"),
+        ({"cells": CELLS, "block_size": 100, "blocks": {"00050": BLOCKS["00000"]}}, "wrong-value", "/blocks/00050"),
+        ({"cells": CELLS, "block_size": 100, "blocks": {"0": BLOCKS["00000"]}}, "wrong-value", "/blocks/0"),
+        ({"cells": CELLS, "block_size": 100, "blocks": {"²": BLOCKS["00000"]}}, "wrong-value", "/blocks/²"),
+        ('{"cells": ', "syntax", "line 1"),
+        ('{"cells": {"a": {"Happy": {"test": NaN}}}}', "not-finite", "/cells/a/Happy/test"),
+        ('{"cells": {"a": {"Happy": {"test": 1}, "Happy": {"test": 1}}}}', "duplicate-key", "/cells/a/Happy"),
     ],
 )
-def test_a_counts_file_without_counts_is_refused(counts: object, tmp_path: Path) -> None:
-    (tmp_path / "counts.json").write_text(json.dumps(counts), encoding="utf-8")
-    document = copy.deepcopy(small())
-    document["ground_truth"] = {"kind": "counts", "counts": "counts.json"}
-    with pytest.raises(ProtocolFileError, match="holds no counts"):
-        build(document, tmp_path, "p.toml").counts()
+def test_counts_that_cannot_be_used_are_refused_with_what_is_wrong(
+    counts: object, rule: str, pointer: str, kind: str, tmp_path: Path
+) -> None:
+    with pytest.raises(ProtocolFileError, match="the counts of small cannot be used") as caught:
+        counting(tmp_path, counts, kind).counts()
+    assert caught.value.exit_code == 1
+    assert (rule, pointer) in [(finding.rule, finding.pointer) for finding in caught.value.findings]
+    assert all(finding.file == str(tmp_path / "counts.json") for finding in caught.value.findings)
+
+
+def test_everything_wrong_with_counts_is_found_at_once(tmp_path: Path) -> None:
+    counts = {"cells": {"c": {"Joy": CELL}, "a": {"Sad": {"test": 3}}}, "block_size": 10}
+    with pytest.raises(ProtocolFileError) as caught:
+        counting(tmp_path, counts).counts()
+    assert [(finding.rule, finding.pointer) for finding in caught.value.findings] == [
+        ("unknown-name", "/cells/c"),
+        ("unknown-name", "/cells/c/Joy"),
+        ("wrong-value", "/cells/a/Sad"),
+        ("empty-configuration", "/cells"),
+        ("missing-key", ""),
+    ]
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_the_shipped_counts_keep_to_their_schema(name: str) -> None:
+    counts = load_protocol(name).counts()
+    if counts is not None:
+        jsonschema.Draft202012Validator(schema.load("counts")).validate(counts)
+
+
+def test_check_finds_bad_counts(tmp_path: Path) -> None:
+    text = (data_dir("protocols") / "dfew.toml").read_text(encoding="utf-8")
+    (tmp_path / "p.toml").write_text(text.replace('"dfew/counts.json"', '"counts.json"'), encoding="utf-8")
+    (tmp_path / "counts.json").write_text('{"cells": {"fd1": {"Happy": {"test": 1}}}}')
+    result = CliRunner().invoke(cli, ["protocols", "check", str(tmp_path / "p.toml")])
+    assert result.exit_code == 1
+    assert "fd2 has no test clip" in result.stderr
 
 
 def test_a_counts_file_that_is_absent_is_not_available(tmp_path: Path) -> None:

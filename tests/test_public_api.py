@@ -9,7 +9,7 @@ import jsonschema
 import pytest
 
 import fervbench
-from fervbench import examples, schema
+from fervbench import errors, examples, schema
 
 
 def test_the_surface_is_sorted_and_complete():
@@ -57,7 +57,9 @@ def test_a_submission_is_scored_by_the_protocol_it_was_read_for(tmp_path: Path):
         (fervbench.InputError, 1),
         (fervbench.SubmissionError, 1),
         (fervbench.UsageError, 2),
+        (errors.ProtocolFileError, 1),
         (fervbench.NotAvailableError, 3),
+        (errors.LabelsError, 3),
         (fervbench.MismatchError, 3),
     ],
 )

@@ -56,6 +56,12 @@ def test_without_counts_and_labels_the_known_sizes_are_said():
         statistics(load_protocol("mafw"))
 
 
+@pytest.mark.parametrize("name", ["sdfe-lv", "activitynet"])
+def test_a_protocol_of_intervals_has_no_counts_of_clips(name: str):
+    with pytest.raises(UsageError, match=f"{name} counts intervals: see fervbench ground-truth show {name}"):
+        statistics(load_protocol(name))
+
+
 @pytest.fixture
 def matplotlib() -> None:
     pytest.importorskip("matplotlib", reason="the extra 'site' is not installed")

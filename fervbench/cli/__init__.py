@@ -19,7 +19,7 @@ from fervbench._version import __version__
 
 # name: (module, what it does). The help of the group needs no import of the modules; a test holds it to theirs.
 COMMANDS = {
-    "convert": ("submissions", "Make a predictions file from CSV or npz."),
+    "convert": ("submissions", "Make a predictions or proposals file from CSV, npz or JSON."),
     "examples": ("examples", "Write example files to try things with."),
     "ground-truth": ("ground_truth", "Add and show local copies of official labels."),
     "protocols": ("protocols", "List, show and check how datasets are scored."),
@@ -112,7 +112,7 @@ def present(error: Any, *, as_json: bool) -> None:
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, package_name="fervbench", message="fervbench %(version)s")
 def cli() -> None:
-    """Score dynamic facial expression recognition on FERV39k, DFEW and MAFW, the same way for everyone.
+    """Score facial expression recognition (FERV39k, DFEW, MAFW) and spotting (SDFE-LV), the same way for everyone.
 
     \b
     Example:

@@ -102,7 +102,12 @@ def check(path: str, as_json: bool) -> None:
 
     loaded = load_protocol(path)
     said = f"ok: {loaded.id} {loaded.version}, {len(loaded.configurations)} configurations"
-    if loaded.ground_truth["kind"] == "counts" or "labels" in loaded.ground_truth:
+    if loaded.task == "spotting":
+        if "labels" in loaded.ground_truth:
+            from fervbench.interval_truth import load_interval_truth
+
+            said += f", {len(load_interval_truth(loaded).target):,} test intervals"
+    elif loaded.ground_truth["kind"] == "counts" or "labels" in loaded.ground_truth:
         said += f", {len(load_ground_truth(loaded)):,} test clips"
     loaded.counts()
     if as_json:

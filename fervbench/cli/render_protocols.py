@@ -37,7 +37,9 @@ def print_protocol(protocol: Protocol) -> None:
         out.print(Text(f"  {level} ({len(names)}): {', '.join(names)}"))
     out.print(Text("\nevaluations", style="bold"))
     for evaluation in protocol.evaluations.values():
-        out.print(Text(f"  {evaluation.id} ({len(evaluation.cells)} cells): {visible(evaluation.title)}"))
+        n = len(evaluation.cells)
+        cells = "1 cell" if n == 1 else f"{n} cells"
+        out.print(Text(f"  {evaluation.id} ({cells}): {visible(evaluation.title)}"))
         if evaluation.source:
             out.print(Text(f"      {visible(evaluation.source, 500)}", style="dim"))
     if protocol.choices:
@@ -47,7 +49,8 @@ def print_protocol(protocol: Protocol) -> None:
         out.print(Text(f"      {visible(source, 500)}", style="dim"))
     truth = protocol.ground_truth
     out.print(Text("\nground truth", style="bold"))
-    out.print(Text(f"  {'embedded, as counts' if truth['kind'] == 'counts' else 'labels of your own copy'}"))
+    kinds = {"counts": "embedded, as counts", "labels": "labels of your own copy"}
+    out.print(Text("  " + kinds.get(truth["kind"], "intervals of your own copy")))
     if "source" in truth:
         out.print(Text(f"      {visible(truth['source'], 500)}", style="dim"))
     out.print(Text(f"  fingerprint {truth.get('fingerprint', 'not frozen')}"), soft_wrap=True)

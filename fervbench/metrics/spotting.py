@@ -160,10 +160,7 @@ def rank(
         raise ValueError("there are no proposals at all (the official evaluator divides by zero)")
     levels = np.asarray(thresholds, dtype=np.float64)
 
-    position = np.arange(len(scores))
-    order = np.lexsort((position if ties == "first" else -position, -scores, of_proposal))
-    sorted_video, sorted_score = of_proposal[order], scores[order]
-    tied = int(((sorted_video[1:] == sorted_video[:-1]) & (sorted_score[1:] == sorted_score[:-1])).sum())
+    order, tied = _order(scores, of_proposal, ties)
     given = np.bincount(of_proposal, minlength=videos)
     start = np.concatenate([[0], np.cumsum(given)[:-1]])
 
@@ -192,6 +189,25 @@ def rank(
     )
 
 
+def _order(scores: FloatArray, video: IntArray, ties: str) -> tuple[IntArray, int]:
+    """Positions of the proposals by video, then by score (descending), then by the tie rule; and the number of ties.
+
+    A fast sort that may mix equal scores, a stable one by video (linear for 16-bit keys), and then a sort of the few
+    proposals that tie: half the time of one stable sort by three keys.
+    """
+    order = np.argsort(-scores)
+    small = video.astype(np.uint16) if len(video) and video.max() < 2**16 else video
+    order = order[np.argsort(small[order], kind="stable")]
+    by_video, by_score = video[order], scores[order]
+    same = (by_video[1:] == by_video[:-1]) & (by_score[1:] == by_score[:-1])
+    if same.any():
+        group = np.concatenate([[0], np.cumsum(~same)])
+        tied = np.flatnonzero(np.concatenate([same, [False]]) | np.concatenate([[False], same]))
+        positions = order[tied]
+        order[tied] = positions[np.lexsort((positions if ties == "first" else -positions, group[tied]))]
+    return order, int(same.sum())
+
+
 def _first_ranks(
     targets: FloatArray,
     of_target: IntArray,
@@ -203,8 +219,8 @@ def _first_ranks(
 ) -> tuple[IntArray, IntArray]:
     """`first` (thresholds, targets), and the position among sorted proposals that recalls first at the lowest level.
 
-    Pairs of each target with the kept proposals of its video are laid end to end; a minimum over each stretch gives the
-    first rank that reaches a level.
+    Pairs of each target with the kept proposals of its video are laid end to end, by rank; the first of each stretch
+    that reaches a level is the rank.
     """
     first = np.full((len(levels), len(targets)), NEVER, dtype=np.int64)
     best = np.full(len(targets), -1, dtype=np.int64)
@@ -223,15 +239,21 @@ def _first_ranks(
         ranks = np.arange(bounds[high] - bounds[low]) - np.repeat(offsets, sizes)
         where = ranks + np.repeat(start[of_target[chosen]], sizes)
         overlap = paired_tiou(np.repeat(targets[chosen], sizes, axis=0), proposals[where])
+        of_pair = np.repeat(chosen, sizes)
+        near = np.flatnonzero(overlap >= levels.min())  # few pairs: the thresholds look at these alone
+        overlap, ranks, where, of_pair = overlap[near], ranks[near], where[near], of_pair[near]
         for t, level in enumerate(levels):
             if reading == "one-to-one":
-                first[t, chosen] = _greedy(overlap, ranks, where, np.repeat(chosen, sizes), level, chosen)
+                first[t, chosen] = _greedy(overlap, ranks, where, of_pair, level, chosen)
             else:
-                reached = overlap > level if reading == "strict" else overlap >= level
-                first[t, chosen] = np.minimum.reduceat(np.where(reached, ranks, NEVER), offsets)
+                reached = np.flatnonzero(overlap > level if reading == "strict" else overlap >= level)
+                hit = of_pair[reached]  # by target, then by rank: the first of each stretch is what counts
+                lead = np.ones(len(hit), dtype=np.bool_)
+                lead[1:] = hit[1:] != hit[:-1]
+                first[t, hit[lead]] = ranks[reached[lead]]
         found = first[0, chosen]
-        hit = found < NEVER
-        best[chosen[hit]] = start[of_target[chosen[hit]]] + found[hit]
+        recalled = found < NEVER
+        best[chosen[recalled]] = start[of_target[chosen[recalled]]] + found[recalled]
         low = high
     return first, best
 

@@ -13,9 +13,8 @@ import io
 from pathlib import Path
 
 from fervbench.errors import LabelsError
-from fervbench.files import read_bounded
 from fervbench.findings import Findings
-from fervbench.labels_file import Labels
+from fervbench.labels_file import Labels, read_source
 from fervbench.protocol import Protocol
 from fervbench.readers.folds import find_lists, join_folds, require_test_folds
 
@@ -49,7 +48,7 @@ def read(path: Path, protocol: Protocol) -> Labels:
 def _read_list(file: Path, protocol: Protocol, findings: Findings) -> dict[str, int]:
     clips: dict[str, int] = {}
     try:
-        text = read_bounded(file).decode("utf-8-sig")
+        text = read_source(file).decode("utf-8-sig")
         rows = list(csv.reader(io.StringIO(text, newline="")))
     except (UnicodeDecodeError, csv.Error) as error:
         raise LabelsError(f"is not CSV: {file} ({error})", file=str(file)) from None

@@ -2,26 +2,26 @@
 
 Read, in this order of preference: the official lists `train_All.csv` and `test_All.csv`, or the latter alone (no
 header, a space between id and label although the name ends in .csv), at any depth
-(`drive-download-.../4_setups/All_scenes/`); the clip folders
+(`drive-download-.../4_setups/All_scenes/`); the lists `train.csv` and `test.csv` derived from them (header `path,id`,
+the label a number, in one of the orders that are in use); the clip folders
 `<Scene>/<Emotion>/<NNNN>` at any depth (`2_ClipsforFaceCrop-002/2_ClipsforFaceCrop/...`); or a text file that lists
 such paths, one a line. From folders or a listing the split follows by the protocol's rule.
 """
 
 from __future__ import annotations
 
-import os
 import re
 from math import ceil
 from pathlib import Path
 
 from fervbench.errors import LabelsError, MismatchError
-from fervbench.files import read_bounded
 from fervbench.findings import Findings
-from fervbench.labels_file import Labels
+from fervbench.labels_file import Labels, read_source
 from fervbench.protocol import Protocol
-from fervbench.readers.folds import files_under
+from fervbench.readers.folds import files_under, walk
 
-_LISTS = {"train": "train_all.csv", "test": "test_all.csv"}
+_HEADER = ["path", "id"]
+_DFEW_ORDER = ("Happy", "Sad", "Neutral", "Angry", "Surprise", "Disgust", "Fear")
 _CLIP = re.compile(r"(?:^|[\\/])([A-Za-z]+)[\\/]([A-Za-z]+)[\\/]([0-9]{4})(?:[\\/\s]|$)")
 
 
@@ -30,16 +30,32 @@ def read(path: Path, protocol: Protocol) -> Labels:
 
     Raises LabelsError for what cannot be read and MismatchError where nothing of FERV39k is there.
     """
-    found: dict[str, list[Path]] = {"train": [], "test": []}
-    for file, _ in files_under(path, ".csv"):
-        for part, name in _LISTS.items():
-            if file.name.lower() == name:
-                found[part].append(file)
-    if found["test"]:
-        return _read_lists(found, protocol, path)
+    files = [file for file, _ in files_under(path, ".csv")]
+    for ending in ("_all.csv", ".csv"):
+        found = {
+            part: [
+                file
+                for file in files
+                if file.name.lower() == part + ending and (ending != ".csv" or _is_derived(file, protocol))
+            ]
+            for part in ("train", "test")
+        }
+        if found["test"]:
+            return _read_lists(found, protocol, path)
     if path.is_file():
-        return _from_listing(read_bounded(path).decode("utf-8", "replace").splitlines(), protocol, path)
+        return _from_listing(read_source(path).decode("utf-8", "replace").splitlines(), protocol, path)
     return _from_listing(_clip_folders(path, protocol), protocol, path)
+
+
+def _is_derived(file: Path, protocol: Protocol) -> bool:
+    """Whether a file of so common a name as test.csv begins as FERV39k's lists do."""
+    start = [_fields(text) for text in read_source(file)[:1000].decode("utf-8-sig", "replace").splitlines()]
+    first = next((fields for fields in start if fields not in ([], _HEADER)), [""])
+    return len(first) == 2 and first[0].count("/") == 2 and protocol.ids.looks_right(first[0])
+
+
+def _fields(text: str) -> list[str]:
+    return text.replace(",", " ").split()
 
 
 def _read_lists(found: dict[str, list[Path]], protocol: Protocol, path: Path) -> Labels:
@@ -47,44 +63,68 @@ def _read_lists(found: dict[str, list[Path]], protocol: Protocol, path: Path) ->
     ids: list[str] = []
     labels: list[str] = []
     parts: list[str] = []
+    numbered: list[tuple[str, int, str]] = []  # where it stands, number, id
     for part, files in found.items():
         if not files:
             continue
-        if len(files) > 1 and len({read_bounded(file) for file in files}) > 1:
+        if len(files) > 1 and len({read_source(file) for file in files}) > 1:
             raise LabelsError(
                 f"two different {part} lists: {files[0]} and {files[1]}",
                 hint="name the folder of one copy",
                 file=str(path),
             )
-        for line, text in enumerate(read_bounded(files[0]).decode("utf-8-sig", "replace").splitlines(), 1):
-            fields = text.replace(",", " ").split()
-            if fields in ([], ["path", "id"]):
+        for line, text in enumerate(read_source(files[0]).decode("utf-8-sig", "replace").splitlines(), 1):
+            fields = _fields(text)
+            if fields in ([], _HEADER):
                 continue
             where = f"{files[0].name} line {line}"
             if len(fields) != 2 or fields[0].count("/") != 2 or not protocol.ids.looks_right(fields[0]):
                 findings.add("wrong-row", f"{text!r} is not 'Scene/Emotion/NNNN Emotion'", pointer=where)
-            elif fields[0].split("/")[1] != fields[1]:
-                message = f"{fields[0]} is labelled {fields[1]}, not as its folder"
-                findings.add("label-conflict", message, pointer=where, id=fields[0])
-            else:
-                ids.append(fields[0])
-                labels.append(fields[1])
-                parts.append(part)
+                continue
+            id, label = fields
+            emotion = id.split("/")[1]
+            if re.fullmatch("[0-9]{1,3}", label):
+                numbered.append((where, int(label), id))
+            elif emotion != label:
+                message = f"{id} is labelled {label}, not as its folder"
+                findings.add("label-conflict", message, pointer=where, id=id)
+            ids.append(id)
+            labels.append(emotion)
+            parts.append(part)
+    notes = _check_numbers(numbered, protocol, findings)
     if len(findings):
         raise LabelsError(f"cannot be read as FERV39k lists: {path}", file=str(path), findings=findings)
-    notes = () if found["train"] else ("no train list there: the test list was used alone",)
-    return Labels(ids, labels, [id.split("/")[0] for id in ids], parts, notes=notes)
+    if not found["train"]:
+        notes.append("no train list there: the test list was used alone")
+    return Labels(ids, labels, [id.split("/")[0] for id in ids], parts, notes=tuple(notes))
+
+
+def _check_numbers(numbered: list[tuple[str, int, str]], protocol: Protocol, findings: Findings) -> list[str]:
+    """Which numbering the labels keep to, as notes; a finding for every one that the nearest does not explain.
+
+    The folder names the class; the number must agree with it in an order that is in use, the same one throughout.
+    """
+    orders = {"alphabetical order": sorted(protocol.classes), "the order of DFEW": list(_DFEW_ORDER)}
+    wrong = {
+        name: [row for row in numbered if order[row[1] : row[1] + 1] != [row[2].split("/")[1]]]
+        for name, order in orders.items()
+    }
+    best = min(wrong, key=lambda name: len(wrong[name]))
+    for where, number, id in wrong[best]:
+        order = ", ".join(f"{i} {name}" for i, name in enumerate(orders[best]))
+        message = f"{id} is labelled {number}, not as its folder"
+        findings.add("label-conflict", message, pointer=where, id=id, hint=f"{best}: {order}")
+    return [f"labels are numbers here, in {best} from 0: recognised, the folder names the class"] if numbered else []
 
 
 def _clip_folders(path: Path, protocol: Protocol) -> list[str]:
     """Every `Scene/Emotion/NNNN` below `path`; does not descend into the clips, which hold a million frames."""
     lines = []
-    for folder, folders, _ in os.walk(path.resolve()):
-        parts = Path(folder).parts
+    for folder, folders, _ in walk(path.resolve()):
+        parts = folder.parts
         if len(parts) >= 2 and parts[-2] in protocol.leaves and parts[-1] in protocol.classes:
-            lines += [f"{parts[-2]}/{parts[-1]}/{name}" for name in sorted(folders)]
+            lines += [f"{parts[-2]}/{parts[-1]}/{name}" for name in folders]
             folders.clear()
-        folders.sort()
     return lines
 
 

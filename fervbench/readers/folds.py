@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 import re
+from collections import deque
 from collections.abc import Iterator
 from pathlib import Path
 
 from fervbench.errors import LabelsError, MismatchError
-from fervbench.files import read_bounded
 from fervbench.findings import Findings
-from fervbench.labels_file import Labels
+from fervbench.labels_file import Labels, read_source
 from fervbench.protocol import Protocol
 
 # (fold number, part) to the path of its list
@@ -27,12 +27,30 @@ def files_under(path: Path, suffix: str) -> Iterator[tuple[Path, str]]:
         yield path, path.name
         return
     base = path.resolve()
-    for folder, folders, names in os.walk(base):
-        folders.sort()
-        for name in sorted(names):
+    for folder, _, names in walk(base):
+        for name in names:
             if name.lower().endswith(suffix) and not name.startswith("."):  # ._set_1.csv is a Mac's shadow of a file
-                file = Path(folder) / name
+                file = folder / name
                 yield file, file.relative_to(base.parent).as_posix()
+
+
+def walk(base: Path) -> Iterator[tuple[Path, list[str], list[str]]]:
+    """As os.walk, sorted, and through links to folders: first the tree itself, then what links in it lead to.
+
+    An entry of a folder is followed once, by whatever path one comes to it, so a link to a folder above ends.
+    """
+    followed: set[tuple[str, str]] = set()
+    starts = deque([base])
+    while starts:
+        for top, folders, names in os.walk(starts.popleft()):
+            folder, real = Path(top), os.path.realpath(top)
+            folders.sort()
+            yield folder, folders, sorted(names)  # the caller may take folders out
+            new = [name for name in folders if (real, name) not in followed]
+            followed.update((real, name) for name in new)
+            links = {name for name in new if (folder / name).is_symlink()}
+            starts.extend(folder / name for name in new if name in links)
+            folders[:] = [name for name in new if name not in links]
 
 
 def find_lists(path: Path, suffix: str, patterns: tuple[str, ...]) -> Lists:
@@ -49,7 +67,7 @@ def find_lists(path: Path, suffix: str, patterns: tuple[str, ...]) -> Lists:
     for key, candidates in found.items():
         best = min(rank for rank, _ in candidates)
         files = [file for rank, file in candidates if rank == best]
-        if len(files) > 1 and len({read_bounded(file) for file in files}) > 1:
+        if len(files) > 1 and len({read_source(file) for file in files}) > 1:
             raise LabelsError(
                 f"two different lists for the {key[1]} part of fold {key[0]}: {files[0]} and {files[1]}",
                 hint="name the folder of one copy",
@@ -104,12 +122,32 @@ def join_folds(clips: dict[tuple[int, str], Clips], protocol: Protocol, path: Pa
             if other != fold and id not in entries:
                 findings.add("missing-clip", f"{id} is missing in the train list of {name}", id=id)
     if len(findings):
-        raise MismatchError(f"the lists contradict each other: {path}", file=str(path), findings=findings)
+        raise MismatchError(
+            f"the lists contradict each other: {path}",
+            hint=_exchanged(clips, protocol),
+            file=str(path),
+            findings=findings,
+        )
     if not trained:
         notes.append("no train lists there: the folds' test lists were used alone")
     ids = list(fold_of)
     leaves = [_name(protocol, fold_of[id]) for id in ids]
     return Labels(ids, [label_of[id] for id in ids], leaves, ["test"] * len(ids), notes=tuple(notes))
+
+
+def _exchanged(clips: dict[tuple[int, str], Clips], protocol: Protocol) -> str | None:
+    """A guess at what happened where two train lists each leave out the other fold's test list, and not their own."""
+    tests = {fold: entries.keys() for (fold, part), entries in clips.items() if part == "test"}
+    moved = {}
+    for (fold, part), entries in clips.items():
+        left_out = [other for other, ids in tests.items() if ids.isdisjoint(entries)] if part == "train" else [fold]
+        if left_out != [fold]:
+            moved[fold] = left_out
+    pair = sorted(moved)
+    if len(pair) != 2 or [moved[fold] for fold in pair] != [[pair[1]], [pair[0]]]:
+        return None
+    names = " and ".join(_name(protocol, fold) for fold in pair)
+    return f"the lists of {names} look exchanged: the train list of each leaves out what the other tests"
 
 
 def _name(protocol: Protocol, fold: int) -> str:

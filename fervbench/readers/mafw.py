@@ -10,9 +10,8 @@ import re
 from pathlib import Path
 
 from fervbench.errors import LabelsError
-from fervbench.files import read_bounded
 from fervbench.findings import Findings
-from fervbench.labels_file import Labels
+from fervbench.labels_file import Labels, read_source
 from fervbench.protocol import Protocol
 from fervbench.readers.folds import Clips, find_lists, join_folds, require_test_folds
 
@@ -40,7 +39,7 @@ def read(path: Path, protocol: Protocol) -> Labels:
 def _read_list(file: Path, protocol: Protocol, findings: Findings) -> Clips:
     known = {name.lower(): name for name in protocol.classes}
     clips: Clips = {}
-    for line, raw in enumerate(read_bounded(file).removeprefix(b"\xef\xbb\xbf").splitlines(), 1):
+    for line, raw in enumerate(read_source(file).removeprefix(b"\xef\xbb\xbf").splitlines(), 1):
         fields = re.split(rb"[\t ,]+", raw.strip(), maxsplit=2)
         if fields == [b""]:
             continue

@@ -6,6 +6,7 @@ Whole columns are checked with numpy; only where something is wrong are the valu
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Sequence
 from itertools import chain
 from typing import Any
@@ -19,6 +20,12 @@ from fervbench.submission.model import INVALID, MISSING
 from fervbench.submission.spelling import NUMBERS_HINT, suggest_class
 
 IntArray = npt.NDArray[np.int64]
+
+NO_ANSWER_HINT = "no answer is written as null"
+# What libraries write for a value that is not there. None of them is a class that anyone misspelled.
+_NO_ANSWER = {"", "none", "nan", "null", "nil", "na", "n/a", "<na>"}
+# Also as numpy writes a class number that became a float: 3.0, 3.000e+00.
+_NUMBER = re.compile(r"[+-]*\d+(\.\d*)?([eE][+-]?\d+)?")
 
 
 def read_answers(
@@ -135,7 +142,10 @@ def _report_label(value: str, key: str, classes: tuple[str, ...], where: str, fi
         message = f"no class {value[:50] + '...'!r}"
         findings.add("unknown-class", message, pointer=here, id=key, hint="an answer is the class name alone")
         return
-    if value.strip().lstrip("+-").isdigit():
+    if value.strip().lower() in _NO_ANSWER:
+        findings.add("unknown-class", f"no class {value!r}", pointer=here, id=key, hint=NO_ANSWER_HINT)
+        return
+    if _NUMBER.fullmatch(value.strip()):
         findings.add("class-number", f"{value!r} is a number, not a class", pointer=here, id=key, hint=NUMBERS_HINT)
         return
     meant = None if findings.full else suggest_class(value, classes)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import difflib
 import hashlib
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -97,6 +98,10 @@ def _check_header(document: strict_json.Document, findings: Findings) -> dict[st
         return None
     if not schema.accepts(header, definition):
         schema.violations(header, definition, findings)
+        for i, found in enumerate(findings.kept):
+            if found.rule == "unknown-key" and found.pointer in ("/seed", "/trained_on"):
+                hint = "this belongs inside 'runs': [{\"trained_on\": ..., \"seed\": ..., \"predictions\": ...}]"
+                findings.kept[i] = replace(found, hint=hint)
         runs = content.get("runs")
         readable = content.get("format") == FORMAT
         readable = readable and isinstance(content.get("protocol"), str) and 0 < len(content["protocol"]) <= 100

@@ -7,10 +7,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from fervbench.ground_truth import GroundTruth
+from fervbench.interval_truth import IntervalTruth
 from fervbench.protocol import Evaluation, Protocol
 from fervbench.submission.coverage import clips_of
 from fervbench.submission.reading import FORMAT
 
+SPOTTING_FORMAT = "fervbench-spotting/1"
 Answers = Mapping[str, str | Sequence[float] | None]
 
 
@@ -56,3 +58,10 @@ def template(protocol: Protocol, truth: GroundTruth, evaluation: Evaluation | No
         answers = dict.fromkeys(sorted(id for id, ask in zip(truth.ids, asked.tolist(), strict=True) if ask))
         runs.append((source, None, answers))
     return format_submission(protocol, runs)
+
+
+def spotting_template(protocol: Protocol, truth: IntervalTruth) -> str:
+    """A proposals file with every video of the tested split and no proposals."""
+    lines = ",\n".join(f"  {json.dumps(id)}: []" for id in [*truth.videos, *sorted(truth.silent)])
+    head = f'{{"format": "{SPOTTING_FORMAT}", "protocol": {json.dumps(protocol.id)},'
+    return f'{head}\n "proposals": {{\n{lines}\n }}}}\n'

@@ -119,9 +119,13 @@ def test_findings_as_json_keep_to_the_published_schema(folder: Path):
         (["score", "mae-dfer-overall-only.json", "--evaluation", "overal"], 2, "did you mean 'overall'?"),
         (["score", "mae-dfer-overall-only.json", "--protocol", "dfew"], 1, "is for another protocol"),
         (["score", "mae-dfer-overall-only.json", "--protocol", "ferv93k"], 3, "did you mean 'ferv39k'?"),
-        (["score", "mae-dfer-overall-only.json", "--ground-truth", "absent"], 1, "no such file or folder"),
+        (["score", "mae-dfer-overall-only.json", "--ground-truth", "absent"], 3, "no such file or folder"),
         (["score", "mae-dfer-overall-only.json", "--ground-truth", "."], 3, "neither train_All.csv"),
-        (["protocols", "show", "absent.toml"], 1, "no such file"),
+        (["score", "mae-dfer-overall-only.json", "--protocol", "absent.toml"], 3, "no such file"),
+        (["protocols", "show", "absent.toml"], 3, "no such file"),
+        (["protocols", "check", "./mae-dfer-overall-only.json"], 1, "is not TOML"),
+        (["protocols", "stats", "sdfe-lv"], 2, "see fervbench ground-truth show sdfe-lv"),
+        (["ground-truth", "add", "dfew", "absent"], 3, "no such file or folder"),
         (["protocols", "show", "nothing"], 3, "no protocol 'nothing'"),
         (["template", "dfew"], 3, "fervbench ground-truth add dfew PATH"),
         (["template", "ferv39k", "--evaluation", "five-fold"], 2, "no evaluation 'five-fold'"),
@@ -176,7 +180,7 @@ def test_a_refusal_prints_fifty_findings_and_counts_the_rest(folder: Path):
         json.dumps({"format": "fervbench-recognition/1", "protocol": "ferv39k", "predictions": answers})
     )
     result = run("score", "p.json", "--missing", "wrong")
-    assert result.stderr.count("no test clip") == 50
+    assert sum(line.startswith("  /predictions/") for line in result.stderr.splitlines()) == 50
     assert "... and 450 more" in result.stderr
 
 
@@ -314,3 +318,80 @@ def test_check_writes_nothing_and_says_so(scored: Path):
     result = run("score", scored.name, "--check", "--output", "r.json")
     assert result.exit_code == 2
     assert not Path("r.json").exists()
+
+
+@pytest.fixture
+def spotting(folder: Path) -> list[str]:
+    assert run("examples", "write", "spotting").exit_code == 0
+    return ["score", "spotting/proposals.json", "--protocol", "spotting/protocol.toml"]
+
+
+def test_a_spotting_report_has_the_row_the_parts_and_the_curve(spotting: list[str]):
+    result = run(*spotting)
+    assert result.exit_code == 0
+    lines = result.stdout.splitlines()
+    headline = next(line for line in lines if line.startswith("AR@1 "))
+    assert [word for word in headline.split() if not word[0].isdigit()] == [
+        "AR@1", "AR@5", "AR@10", "AR@50", "AR@100", "AUC",
+    ]  # fmt: skip
+    assert any("ceiling of AUC is 99.00" in " ".join(lines[i : i + 2]) for i in range(len(lines)))
+    assert sum(line.startswith("duration ") for line in lines) == 3
+    assert sum(line.startswith("class ") for line in lines) == 6
+    curve = [line for line in lines if "│" in line]
+    assert curve[0].startswith(" 100 ")
+    assert all("●" in "".join(row[i] for row in curve if len(row) > i) for i in range(6, 72))  # one mark a column
+    assert max(len(line) for line in lines if not line.startswith("fervbench|")) <= 80
+
+
+def test_a_spotting_report_as_json_keeps_to_the_published_schema(spotting: list[str]):
+    report = json.loads(run(*spotting, "--json").stdout)
+    jsonschema.Draft202012Validator(schema.load("report")).validate(report)
+    whole = report["cells"][0]
+    ar = [sum(column) / 10 for column in zip(*whole["curve"]["recall"].values(), strict=True)]
+    assert whole["curve"]["AR"] == pytest.approx(ar)
+    assert whole["metrics"]["AR@5"]["value"] == whole["curve"]["AR"][4]
+
+
+def test_the_curve_is_drawn_as_the_paper_draws_it(spotting: list[str]):
+    pytest.importorskip("matplotlib", reason="the extra 'site' is not installed")
+    assert run(*spotting, "--plot", "curve.svg").exit_code == 0
+    drawn = Path("curve.svg").read_text()
+    assert all(f"<!-- tIoU 0.{level:02d} -->" in drawn for level in range(50, 100, 5))
+    assert drawn.count("stroke-dasharray") >= 10  # recall at each threshold
+    assert "<!-- AR -->" in drawn
+    again = run(*spotting, "--plot", "curve.svg")
+    assert again.exit_code == 2
+    assert "--force" in again.stderr
+
+
+def test_spotting_ground_truth_is_stored_and_shown(spotting: list[str]):
+    Path("spotting/intervals.csv").write_text("x")
+    own = Path("spotting/protocol.toml").read_text().replace('labels = "intervals.json"\n', "")
+    Path("own.toml").write_text(own)
+    assert run("ground-truth", "show", "own.toml").exit_code == 3
+    added = run("ground-truth", "add", "own.toml", "spotting/intervals.json")
+    assert added.exit_code == 0
+    shown = json.loads(run("ground-truth", "show", "own.toml", "--json").stdout)
+    assert (shown["videos"], shown["n"]) == (12, 30)
+    first = run(*spotting, "--json")
+    stored = run("score", "spotting/proposals.json", "--protocol", "own.toml", "--json")
+    assert json.loads(first.stdout)["cells"] == json.loads(stored.stdout)["cells"]
+
+
+def test_recognition_has_no_curve_and_no_tie_rule(scored: Path):
+    assert run("score", scored.name, "--plot", "x.svg").exit_code == 2
+    assert run("score", scored.name, "--ties", "reversed").exit_code == 2
+
+
+def test_a_spotting_template_names_every_video_and_is_refused_until_filled(spotting: list[str]):
+    result = run("template", "spotting/protocol.toml", "--output", "t.json")
+    assert result.exit_code == 0
+    made = json.loads(Path("t.json").read_text())
+    assert made["proposals"] == {f"video_{v:02d}": [] for v in range(1, 13)}
+    refused = run("score", "t.json", "--protocol", "spotting/protocol.toml")
+    assert refused.exit_code == 1
+    assert "no proposals at all" in refused.stderr
+
+
+def test_protocols_check_reads_the_intervals(spotting: list[str]):
+    assert "30 test intervals" in run("protocols", "check", "spotting/protocol.toml").stdout

@@ -9,11 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from fervbench.errors import FervbenchError, InputError, LabelsError, MismatchError
+from fervbench.errors import FervbenchError, LabelsError, MismatchError
 from fervbench.ground_truth import load_ground_truth, read_copy
 from fervbench.protocol import Protocol, load_protocol
+from fervbench.readers.folds import walk
 
 FOLDS = range(1, 6)
+CLASSES = ["Happy", "Sad", "Neutral", "Angry", "Surprise", "Disgust", "Fear"]
 # (part, fold) to rows of (number of the clip, number of its class from 1)
 Lists = dict[tuple[str, int], list[tuple[int, int]]]
 
@@ -59,11 +61,10 @@ def made_up() -> Lists:
 @pytest.fixture
 def small(made_up: Lists, tmp_path: Path) -> Protocol:
     """A protocol of the made-up clips in DFEW's layout."""
-    classes = ["Happy", "Sad", "Neutral", "Angry", "Surprise", "Disgust", "Fear"]
-    lines = sorted(f"fd{k}\t{n:05d}\t{classes[c - 1]}\n" for k in FOLDS for n, c in made_up["test", k])
+    lines = sorted(f"fd{k}\t{n:05d}\t{CLASSES[c - 1]}\n" for k in FOLDS for n, c in made_up["test", k])
     folder = tmp_path / "protocol"
     folder.mkdir()
-    cells = {f"fd{k}": {name: {"test": 1} for name in classes} for k in FOLDS}
+    cells = {f"fd{k}": {name: {"test": 1} for name in CLASSES} for k in FOLDS}
     (folder / "counts.json").write_text(json.dumps({"cells": cells}))
     folds = "\n".join(f'fd{k} = {{ level = "fold" }}' for k in FOLDS)
     (folder / "small.toml").write_text(f"""
@@ -72,7 +73,7 @@ id = "small"
 version = "0.1.0"
 title = "Small"
 task = "recognition"
-classes = {json.dumps(classes)}
+classes = {json.dumps(CLASSES)}
 default_source = "each-fold"
 aggregation = "pooled"
 [ids]
@@ -105,7 +106,7 @@ def official(lists: Path) -> Lists:
 def refused(protocol: Protocol, folder: Path, error: type[FervbenchError] = MismatchError) -> list[tuple[str, str]]:
     with pytest.raises(error) as caught:
         load_ground_truth(protocol, folder)
-    assert caught.value.exit_code == (3 if error is MismatchError else 1)
+    assert caught.value.exit_code == 3
     return [(finding.rule, finding.message) for finding in caught.value.findings]
 
 
@@ -195,6 +196,92 @@ def test_clips_of_dfew_swapped_between_folds_are_named(official: Lists, tmp_path
     ]
     blocks = [message for rule, message in found if rule == "differs"]
     assert [message.split()[1] for message in blocks] == [f"{one[0] // 100:03d}00", f"{five[0] // 100:03d}00"]
+
+
+def hint(protocol: Protocol, folder: Path) -> str | None:
+    with pytest.raises(MismatchError) as caught:
+        load_ground_truth(protocol, folder)
+    return caught.value.hint
+
+
+def numbered(lists: Lists, order: list[str]) -> Lists:
+    """The lists with the classes numbered in another order."""
+    return {key: [(n, order.index(CLASSES[label - 1]) + 1) for n, label in rows] for key, rows in lists.items()}
+
+
+@pytest.mark.parametrize("first", [0, 1])
+def test_labels_of_dfew_numbered_by_the_alphabet_are_recognised(first: int, official: Lists, tmp_path: Path) -> None:
+    lists = numbered(official, sorted(CLASSES))
+    said = hint(load_protocol("dfew"), write(tmp_path / "copy", lists, first=first))
+    assert said is not None
+    assert said.startswith("the labels look numbered in alphabetical order (Angry, Disgust, Fear, Happy, Neutral, Sad")
+
+
+def test_labels_numbered_by_the_alphabet_with_another_mistake_are_not_guessed_at(
+    official: Lists, tmp_path: Path
+) -> None:
+    lists = without_train(numbered(official, sorted(CLASSES)))
+    del lists["test", 3][0]
+    assert hint(load_protocol("dfew"), write(tmp_path / "copy", lists)) is None
+    official["test", 3][0] = (official["test", 3][0][0], official["test", 3][0][1] % 7 + 1)
+    assert hint(load_protocol("dfew"), write(tmp_path / "other", without_train(official))) is None
+
+
+@pytest.mark.parametrize(("one", "other"), [(1, 2), (3, 5)])
+def test_test_lists_of_dfew_that_were_exchanged_are_recognised(
+    one: int, other: int, official: Lists, tmp_path: Path
+) -> None:
+    """Folds 1 and 2 have the same counts: only the rule of the folds and the digests differ, in 4,758 places."""
+    tests = {("test", k): official["test", {one: other, other: one}.get(k, k)] for k in FOLDS}
+    said = hint(load_protocol("dfew"), write(tmp_path / "copy", tests))
+    assert str(said).startswith(f"the lists of fd{one} and fd{other} look exchanged")
+    # with the official train lists beside them they contradict these
+    said = hint(load_protocol("dfew"), write(tmp_path / "both", official | tests))
+    assert str(said).startswith(f"the lists of fd{one} and fd{other} look exchanged")
+
+
+def test_folds_in_which_more_is_wrong_are_not_called_exchanged(made_up: Lists, small: Protocol, tmp_path: Path) -> None:
+    turned = made_up | {("test", k): made_up["test", k % 5 + 1] for k in FOLDS}
+    assert hint(small, write(tmp_path / "turned", turned)) is None
+    assert hint(small, write(tmp_path / "alone", without_train(turned))) is None
+    exchanged = made_up | {("test", 1): made_up["test", 2], ("test", 2): made_up["test", 1][1:]}
+    assert hint(small, write(tmp_path / "short", without_train(exchanged))) is None
+
+
+def test_links_to_folders_are_followed_and_loops_end(made_up: Lists, small: Protocol, tmp_path: Path) -> None:
+    elsewhere = write(tmp_path / "elsewhere", made_up) / "EmoLabel_DataSplit"
+    copy = tmp_path / "copy"
+    copy.mkdir()
+    (copy / "EmoLabel_DataSplit").symlink_to(elsewhere)
+    (elsewhere / "again").symlink_to(copy)
+    (copy / "loop").symlink_to(copy)
+    (copy / "self").symlink_to(copy / "self")
+    (copy / "nothing").symlink_to(tmp_path / "nothing")
+    assert len(load_ground_truth(small, copy)) == 35
+
+
+def test_lists_that_a_link_gives_their_name_are_found(made_up: Lists, small: Protocol, tmp_path: Path) -> None:
+    """The folder itself stands in the tree too, under a name that says nothing."""
+    copy = write(tmp_path / "copy", without_train(made_up))
+    folder = copy / "EmoLabel_DataSplit" / "test(single-labeled)"
+    folder.rename(copy / "EmoLabel_DataSplit" / "z")
+    with pytest.raises(MismatchError, match="no test list"):
+        load_ground_truth(small, copy)
+    folder.symlink_to(copy / "EmoLabel_DataSplit" / "z")
+    assert len(load_ground_truth(small, copy)) == 35
+
+
+def test_folders_that_all_link_to_each_other_are_walked_in_no_time(tmp_path: Path) -> None:
+    names = [f"d{i}" for i in range(12)]
+    for name in names:
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "x.csv").write_text("")
+    for name in names:
+        for other in names:
+            (tmp_path / name / f"to_{other}").symlink_to(tmp_path / other)
+    visited = list(walk(tmp_path))
+    assert len(visited) == 1 + 12 + 12 * 12, "the folder, those in it, and every link once"
+    assert [folder.name for folder, _, _ in visited[:13]] == [tmp_path.name, *sorted(names)]
 
 
 def test_a_label_that_changed_shows_in_the_counts(made_up: Lists, small: Protocol, tmp_path: Path) -> None:
@@ -329,7 +416,7 @@ def test_a_list_that_cannot_be_read_is_an_error_of_one_line(made_up: Lists, smal
     assert message.startswith("is not CSV: ")
     file.unlink()
     file.symlink_to(tmp_path / "nowhere")
-    ((_, message),) = refused(small, folder, InputError)
+    ((_, message),) = refused(small, folder, LabelsError)
     assert message.startswith("no such file: ")
 
 

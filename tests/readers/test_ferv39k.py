@@ -58,7 +58,7 @@ def refused(
 ) -> list[tuple[str, str | None]]:
     with pytest.raises(error) as caught:
         load_ground_truth(protocol, path)
-    assert caught.value.exit_code == (3 if error is MismatchError else 1)
+    assert caught.value.exit_code == 3
     return [(finding.rule, finding.id or finding.message) for finding in caught.value.findings]
 
 
@@ -92,6 +92,69 @@ def test_commas_and_the_header_that_derived_lists_have_are_read(
         file = folder / f"{part}_All.csv"
         file.write_text("path,id\n" + file.read_text().replace(" ", ","))
     assert load_ground_truth(protocol, folder).sha256 == protocol.ground_truth["fingerprint"]
+
+
+# research/datasets.md 1.2: the two numberings that public lists have
+ALPHABET = ["Angry", "Disgust", "Fear", "Happy", "Neutral", "Sad", "Surprise"]
+DFEW = ["Happy", "Sad", "Neutral", "Angry", "Surprise", "Disgust", "Fear"]
+
+
+def write_numbers(folder: Path, clips: dict[str, list[str]], order: list[str], name: str, head: str = "") -> Path:
+    folder.mkdir()
+    for part, ids in clips.items():
+        rows = [f"{id},{order.index(id.split('/')[1])}\n" for id in ids]
+        (folder / name.format(part=part)).write_text(head + "".join(rows))
+    return folder
+
+
+@pytest.mark.parametrize("name", ["{part}_All.csv", "{part}.csv"])
+@pytest.mark.parametrize("head", ["path,id\n", ""])
+@pytest.mark.parametrize(("order", "said"), [(ALPHABET, "alphabetical order"), (DFEW, "the order of DFEW")])
+def test_lists_with_numbers_are_read_and_the_numbering_is_said(
+    order: list[str], said: str, head: str, name: str, clips: dict[str, list[str]], protocol: Protocol, tmp_path: Path
+) -> None:
+    folder = write_numbers(tmp_path / "copy", clips, order, name, head)
+    note = f"labels are numbers here, in {said} from 0: recognised, the folder names the class"
+    assert read_copy(protocol, folder).notes == (note,)
+    truth = load_ground_truth(protocol, folder)
+    assert truth.sha256 == protocol.ground_truth["fingerprint"]
+    assert len(truth.train) == 31_088
+
+
+def test_a_number_that_contradicts_its_folder_is_told_with_the_numbering_of_the_others(
+    clips: dict[str, list[str]], protocol: Protocol, tmp_path: Path
+) -> None:
+    folder = write_numbers(tmp_path / "copy", clips, ALPHABET, "{part}.csv", "path,id\n")
+    with (folder / "test.csv").open("a") as file:
+        file.write("War/Fear/0001,6\nWar/Fear/0002,7\nWar/Fear/0003,-1\n")
+    with pytest.raises(LabelsError, match="cannot be read as FERV39k lists") as caught:
+        load_ground_truth(protocol, folder)
+    found = sorted(caught.value.findings, key=lambda finding: str(finding.pointer))
+    assert [(f.rule, f.pointer, f.message) for f in found] == [
+        ("label-conflict", f"test.csv line {7849 + i}", f"War/Fear/000{1 + i} is labelled {n}, not as its folder")
+        for i, n in enumerate([6, 7, -1])
+    ]
+    assert found[0].hint == ("alphabetical order: 0 Angry, 1 Disgust, 2 Fear, 3 Happy, 4 Neutral, 5 Sad, 6 Surprise")
+
+
+def test_lists_of_other_data_sets_with_common_names_are_passed_over(
+    clips: dict[str, list[str]], protocol: Protocol, tmp_path: Path
+) -> None:
+    folder = write_numbers(tmp_path / "copy", clips, ALPHABET, "{part}.csv")
+    for i, text in enumerate(["", "video,label\n1,2\n", "a/b/c/d,1\n", "War/Fear/1,2\n"]):
+        (folder / str(i)).mkdir()
+        (folder / str(i) / "test.csv").write_text(text)
+    assert len(load_ground_truth(protocol, folder)) == 7_847
+    write(tmp_path / "copy", clips)  # and the official lists come first
+    assert read_copy(protocol, folder).notes == ()
+
+
+def test_clip_folders_behind_links_are_found(protocol: Protocol, tmp_path: Path) -> None:
+    (tmp_path / "disk" / "war" / "Fear" / "0000").mkdir(parents=True)
+    (tmp_path / "disk" / "war" / "Fear" / "up").symlink_to(tmp_path / "disk")
+    (tmp_path / "copy" / FACES).mkdir(parents=True)
+    (tmp_path / "copy" / FACES / "War").symlink_to(tmp_path / "disk" / "war")
+    assert reader.read(tmp_path / "copy", protocol).ids == ["War/Fear/0000"]
 
 
 @pytest.mark.parametrize(("part", "first"), [("test", FIRST_TEST), ("train", FIRST_TRAIN)])

@@ -61,7 +61,7 @@ def write(folder: Path, folds: Folds, kind: str = "single/no_caption", *, train:
 def refused(protocol: Protocol, path: Path, error: type[FervbenchError] = MismatchError) -> list[tuple[str, str]]:
     with pytest.raises(error) as caught:
         load_ground_truth(protocol, path)
-    assert caught.value.exit_code == (3 if error is MismatchError else 1)
+    assert caught.value.exit_code == 3
     return [(finding.rule, finding.message) for finding in caught.value.findings]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import re
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -78,6 +79,60 @@ def test_a_header_of_class_names_gives_the_order_of_the_scores(convert: Convert)
     assert convert(lower)[:2] == (answers, order)  # the case of names and other columns do not matter
 
 
+NOUNS = ["Anger", "disgust", "Fear", "Happiness", "Neutrality", "Sadness", "Surprised"]  # in the order of ALPHABETIC
+
+
+def test_a_header_of_other_words_for_the_classes_gives_the_order_and_says_so(convert: Convert) -> None:
+    text = "clip_id,fold," + ",".join(NOUNS) + "\n0002,1,1,2,3,4,5,6,7\n"
+    for classes in (None, ALPHABETIC):
+        answers, order, notes = convert(text, classes)
+        assert (answers, order) == ({"0002": [1, 2, 3, 4, 5, 6, 7]}, ALPHABETIC)
+        (note,) = notes
+        assert "Anger as Angry, Happiness as Happy, Neutrality as Neutral" in note
+        assert "Fear" not in note
+        assert "isgust" not in note
+
+
+@pytest.mark.parametrize(
+    ("header", "column", "meant", "given"),
+    [
+        (NOUNS, "Anger", "Angry", "Happy"),
+        (ALPHABETIC, "Angry", "Angry", "Happy"),
+        (["s0", "s1", "s2", "s3", "s4", "Sadness", "s6"], "Sadness", "Sad", "Disgust"),
+        (["Happy", "Happiness", "s2", "s3", "s4", "s5", "s6"], "Happiness", "Happy", "Sad"),
+    ],
+)
+@pytest.mark.parametrize("form", ["csv", "npz"])
+def test_classes_that_contradict_a_columns_name_are_refused(
+    convert: Convert, header: list[str], column: str, meant: str, given: str, form: str
+) -> None:
+    content: Any = "clip_id," + ",".join(header) + "\n0002,1,2,3,4,5,6,7\n"
+    if form == "npz":
+        content = {"ids": np.array(["0002"]), "scores": np.ones((1, 7)), "classes": np.array(header)}
+    with pytest.raises(UsageError, match="--classes says otherwise") as caught:
+        convert(content, CLASSES)
+    assert f"'{column}' is {meant} by its name" in caught.value.message
+    assert f"({given})" in caught.value.message
+
+
+def test_names_of_which_two_mean_one_class_are_no_order(convert: Convert) -> None:
+    text = "clip_id," + ",".join([*NOUNS[:6], "Unhappy"]) + "\n0002,1,2,3,4,5,6,7\n"
+    with pytest.raises(InputError, match="does not name the classes of its scores"):
+        convert(text)
+
+
+def test_the_classes_of_an_npz_also_name_its_numbers(convert: Convert) -> None:
+    arrays = {"ids": np.array(["0001"]), "predictions": np.array([3]), "classes": np.array(NOUNS)}
+    assert convert(arrays)[0] == {"0001": "Happy"}
+    with pytest.raises(UsageError, match="--classes says otherwise"):
+        convert(arrays, CLASSES)
+
+
+@pytest.mark.parametrize("name", ["video_path", "clip_path", "file_name"])
+def test_more_names_for_the_column_of_ids(convert: Convert, name: str) -> None:
+    assert convert(f"{name},pred\n0001,Happy\n") == ({"0001": "Happy"}, None, [])
+
+
 @pytest.mark.parametrize("header", ["", "clip_id,s0,s1,s2,s3,s4,s5,s6\n"])
 def test_scores_whose_order_is_not_named_need_classes(convert: Convert, header: str) -> None:
     text = header + "".join(f"{id},{','.join(map(str, row))}\n" for id, row in SCORES.items())
@@ -111,8 +166,37 @@ def test_numbers_out_of_range_point_to_the_first_number(
     with pytest.raises(InputError, match=said) as caught:
         convert(f"0001,{numbers[0]}\n0002,{numbers[1]}\n", CLASSES, first)
     assert "--first" in (caught.value.hint or "")
-    with pytest.raises(InputError, match=r"-1\.\.2, not 0\.\.6"):
-        convert("0001,-1\n0002,2\n", CLASSES)
+
+
+@pytest.mark.parametrize(("numbers", "said"), [((9, 9), "9..9"), ((-1, 2), "-1..2"), ((0, 7), "0..7")])
+@pytest.mark.parametrize("first", [0, 1])
+def test_the_first_number_is_not_blamed_where_another_one_would_not_help(
+    convert: Convert, numbers: tuple[int, ...], said: str, first: int
+) -> None:
+    with pytest.raises(InputError, match=re.escape(f"holds the numbers {said}")) as caught:
+        convert(f"0001,{numbers[0]}\n0002,{numbers[1]}\n", CLASSES, first)
+    assert caught.value.hint == "tiny has 7 classes"
+
+
+@pytest.mark.parametrize("written", ["{}.0", "{}.", "{}.000000000000000000e+00", "{}e0"])
+def test_class_numbers_that_became_floats_are_numbers(convert: Convert, written: str) -> None:
+    text = "".join(f"{id},{written.format(n)}\n" for id, n in zip(LABELS, (0, 6, 1), strict=True))
+    assert convert(text, CLASSES) == (LABELS, None, [])
+    with pytest.raises(InputError, match="numbers its classes"):
+        convert(text)
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32, np.float16])
+def test_an_npz_of_class_numbers_that_became_floats(convert: Convert, dtype: type) -> None:
+    arrays = {"ids": np.array(list(LABELS)), "predictions": np.array([0, 6, 1], dtype=dtype)}
+    assert convert(arrays, CLASSES) == (LABELS, None, [])
+
+
+@pytest.mark.parametrize("odd", ["nan", "pred", "3.5", "Happy"])
+def test_numbers_among_which_something_else_stands_are_refused_by_what_is_odd(convert: Convert, odd: str) -> None:
+    with pytest.raises(InputError, match=f"class numbers and also '{odd}' .for '0002'.") as caught:
+        convert(f"0001,3\n0002,{odd}\n0003,\n", CLASSES)
+    assert "an empty field" in (caught.value.hint or "")
 
 
 def test_numbers_that_never_reach_zero_are_pointed_out(convert: Convert) -> None:
@@ -121,7 +205,7 @@ def test_numbers_that_never_reach_zero_are_pointed_out(convert: Convert) -> None
     assert notes == ["no answer has the number 0: if the first class is 1, give --first 1"]
 
 
-@pytest.mark.parametrize("odd", ["²", "--5", "9" * 5000, "3.0", "+3", "٣"])
+@pytest.mark.parametrize("odd", ["²", "--5", "9" * 5000, "3.5", "+3", "٣"])
 def test_what_only_looks_like_a_number_stays_as_it_is_and_is_refused_when_read(
     tiny: Any, convert: Convert, odd: str
 ) -> None:
@@ -151,6 +235,13 @@ def test_views_of_a_clip_are_averaged(convert: Convert, softmax: bool) -> None:
     for id, row in answers.items():
         assert row == pytest.approx(used[[each == id for each in ids]].mean(axis=0).tolist(), abs=1e-12)
     assert notes == ["10 views of 3 clips averaged (1 to 6 views a clip)"]
+
+
+def test_views_too_large_to_be_averaged_are_refused_without_a_warning(convert: Convert) -> None:
+    text = "0001,1,2,3,4,5,6,7\n" + "0002,1e308,0,0,0,0,0,-1e308\n" * 2
+    with pytest.raises(InputError, match=r"too large to be averaged \('0002'\)"):
+        convert(text, CLASSES)
+    assert convert(text, CLASSES, softmax=True)[0]["0002"] == [1, 0, 0, 0, 0, 0, 0]
 
 
 def test_softmax_does_not_overflow(convert: Convert) -> None:
@@ -191,7 +282,9 @@ IDS = np.array(["0001", "0002"])
     [
         ({"ids": IDS.astype(object), "predictions": IDS}, "Object arrays cannot be loaded"),
         ({"scores": np.zeros((2, 7))}, "has no array of ids"),
-        ({"ids": IDS}, "has no array of answers"),
+        ({"scores": np.zeros((2, 7))}, "name it 'ids'"),
+        ({"ids": IDS}, "name it 'predictions'"),
+        ({"ids": IDS}, "has no array of predictions: "),
         ({"ids": IDS, "scores": np.zeros((2, 3, 7))}, "it has ids (2,), scores (2, 3, 7)"),
         ({"ids": IDS, "scores": np.zeros((3, 7))}, "scores of shape (3, 7) and type float64 for 2 ids"),
         ({"ids": IDS, "scores": np.zeros((2, 8))}, "has 8 scores a row"),

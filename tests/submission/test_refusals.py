@@ -51,7 +51,10 @@ def nested(levels: int) -> Any:
         pytest.param(" Happy", "unknown-class", "", "did you mean Happy?", id="space"),
         pytest.param("Suprise", "unknown-class", "", "did you mean Surprise?", id="misspelled"),
         pytest.param("Contempt", "unknown-class", "", "no answer is null", id="class of another protocol"),
-        pytest.param("", "unknown-class", "", "no answer is null", id="empty name"),
+        *[
+            pytest.param(word, "unknown-class", "", "no answer is written as null", id=f"no answer as {word!r}")
+            for word in ("", "None", "none", "nan", "NaN", "null", " N/A ")
+        ],
         pytest.param("I see a face. " * 50, "unknown-class", "", "the class name alone", id="essay"),
         pytest.param("\ud800", "unknown-class", "", "classes:", id="lone surrogate"),
         pytest.param(3, "class-number", "", "three different orders", id="integer"),
@@ -60,6 +63,10 @@ def nested(levels: int) -> Any:
         pytest.param(3.0, "class-number", "", "three different orders", id="float"),
         pytest.param("3", "class-number", "", "three different orders", id="digits"),
         pytest.param("-1", "class-number", "", "three different orders", id="negative digits"),
+        pytest.param("3.0", "class-number", "", "three different orders", id="digits of a float"),
+        pytest.param(
+            "3.000e+00", "class-number", "", "three different orders", id="digits as numpy.savetxt writes them"
+        ),
         pytest.param(True, "wrong-type", "", "a class name, one score per class", id="true"),
         pytest.param(False, "wrong-type", "", "a class name, one score per class", id="false"),
         pytest.param({"Happy": 1.0}, "wrong-type", "", "scores are a list", id="object"),
@@ -117,7 +124,14 @@ def test_a_bad_answer(tiny: Any, form: str, answer: Any, rule: str, below: str |
         ("Interview/Happy/0001/", "unknown-id", "did you mean 'Interview/Happy/0001'?"),
         ("Interview/Happy/0001/000.jpg", "unknown-id", "did you mean 'Interview/Happy/0001'?"),
         ("Live-Show/Sad/0001", "unknown-id", "did you mean 'Liveshow/Sad/0001'?"),
-        ("02522", "unknown-id", "this looks like an id of dfew"),
+        ("02522", "unknown-id", "this looks like an id of dfew or mafw"),
+        ("2522", "unknown-id", "this looks like an id of dfew"),
+        ("War/Fear/9999", "unknown-id", "test clips are War/Fear/0000 to War/Fear/0023"),
+        ("War/Anger/0001", "unknown-id", "did you mean 'War/Angry/0001'?"),
+        ("Interview/Happiness/0001", "unknown-id", "did you mean 'Interview/Happy/0001'?"),
+        ("interview/happiness/1.mp4", "unknown-id", "did you mean 'Interview/Happy/0001'?"),
+        ("Interview/Happiness/0399", "training-clip", None),
+        ("Nowhere/Happy/0001", "unknown-id", "it has the form of an id of ferv39k, but is no test clip"),
         ("nonsense", "unknown-id", "ids look like 'Interview/Happy/0118'"),
         ("", "unknown-id", "ids look like 'Interview/Happy/0118'"),
         pytest.param("1" * 100_000 + "a", "unknown-id", "100,001 characters", id="endless"),

@@ -32,7 +32,8 @@ def good(tiny: Any, form: str) -> Document:
     [
         ({"clases": CLASSES}, "unknown-key", "/clases", "did you mean 'classes'?"),
         ({"Protocol": "tiny"}, "unknown-key", "/Protocol", "did you mean 'protocol'?"),
-        ({"seed": 3}, "unknown-key", "/seed", "known here: format, protocol, classes, predictions, runs"),
+        ({"seed": 3}, "unknown-key", "/seed", "this belongs inside 'runs'"),
+        ({"trained_on": "fd1"}, "unknown-key", "/trained_on", "this belongs inside 'runs'"),
         ({"a/b": 3}, "unknown-key", "/a~1b", "known here"),
         ({"format": "fervbench-recognition/2"}, "wrong-value", "/format", None),
         ({"format": 1}, "wrong-value", "/format", None),
