@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from fervbench.errors import NotAvailableError, UsageError
+from fervbench.errors import LabelsError, MismatchError, NotAvailableError, UsageError
 from fervbench.ground_truth import load_ground_truth
 from fervbench.protocol import Protocol
 
@@ -55,6 +55,8 @@ def statistics(protocol: Protocol) -> Statistics:
         return Statistics(_united(protocol, parts["test"]), train, "the protocol's counts")
     try:
         truth = load_ground_truth(protocol)
+    except (LabelsError, MismatchError):  # they are there: what is wrong with them is the news
+        raise
     except NotAvailableError as error:
         sizes = ", ".join(f"{name} {n:,}" for name, n in protocol.ground_truth.get("sizes", {}).items())
         known = f" (test clips: {sizes})" if sizes else ""

@@ -9,7 +9,7 @@ from xml.etree import ElementTree
 import pytest
 
 from fervbench import NotAvailableError, UsageError, load_protocol
-from fervbench.errors import MissingExtraError
+from fervbench.errors import LabelsError, MissingExtraError
 from fervbench.examples import write_example
 from fervbench.plots import plot_statistics
 from fervbench.statistics import statistics
@@ -54,6 +54,15 @@ def test_labels_of_ones_own_are_counted(tmp_path: Path):
 def test_without_counts_and_labels_the_known_sizes_are_said():
     with pytest.raises(NotAvailableError, match="fd5 1,831"):
         statistics(load_protocol("mafw"))
+
+
+def test_labels_that_are_there_and_no_use_are_told_with_every_finding(tmp_path: Path):
+    write_example("tiny", tmp_path)
+    labels = tmp_path / "tiny" / "labels.csv"
+    labels.write_text(labels.read_text().replace(",Sad,", ",Sorrow,"))
+    with pytest.raises(LabelsError) as caught:
+        statistics(load_protocol(tmp_path / "tiny" / "protocol.toml"))
+    assert len(caught.value.findings) > 1
 
 
 @pytest.mark.parametrize("name", ["sdfe-lv", "activitynet"])

@@ -31,24 +31,33 @@ def ground_truth() -> None:
 @ground_truth.command()
 @click.argument("protocol", metavar="ID|PATH")
 @click.argument("path", metavar="COPY")
+@click.option(
+    "--compat",
+    type=click.Choice(["none", "activitynet"]),
+    default="none",
+    help="Spotting: accept odd intervals, as ActivityNet's official evaluator does.",
+)
 @options.force
 @options.as_json
-def add(protocol: str, path: str, force: bool, as_json: bool) -> None:
+def add(protocol: str, path: str, compat: str, force: bool, as_json: bool) -> None:
     """Check a copy of official labels and keep what scoring needs of it.
 
-    COPY is the folder of the official lists, any folder above it, or a labels file (CSV with the header clip_id,label).
+    COPY is the folder of the official lists, any folder above it, a labels file (CSV with the header clip_id,label), or
+    for spotting an intervals file (JSON, its CSV twin, or ActivityNet's).
 
     \b
     Example:
+      fervbench ground-truth add sdfe-lv spotting/intervals.json
       fervbench ground-truth add tiny/protocol.toml tiny/labels.csv
     """
     from fervbench.files import make_folder, write_whole
+    from fervbench.ground_truth import reads_stored
     from fervbench.protocol import load_protocol
 
     loaded = load_protocol(protocol)
     truth: GroundTruth | IntervalTruth
     if loaded.task == "spotting":
-        truth, text, target = _intervals_of(loaded, path)
+        truth, text, target = _intervals_of(loaded, path, lenient=compat == "activitynet")
         notes = truth.notes
     else:
         from fervbench.ground_truth import checked, read_copy, stored_path
@@ -59,12 +68,16 @@ def add(protocol: str, path: str, force: bool, as_json: bool) -> None:
         text, target, notes = write_labels(labels), stored_path(loaded), labels.notes
     for note in notes:
         click.echo(note, err=True)
-    if target.is_file() and target.read_bytes() == text.encode():
+    used = reads_stored(loaded)
+    if not used and "layout" not in loaded.ground_truth:
+        click.echo("checked, and not stored: this protocol's file names its own ground truth", err=True)
+    elif target.is_file() and target.read_bytes() == text.encode():
         click.echo(f"already there: {target}", err=True)
     else:
         make_folder(target.parent)
         write_whole(target, text, overwrite=force)
-        click.echo(f"stored in {target}", err=True)
+        more = "" if used else "; scoring uses the embedded counts, which are the same"
+        click.echo(f"stored in {target}{more}", err=True)
     _print(loaded, truth, as_json)
 
 
@@ -92,13 +105,12 @@ def show(protocol: str, as_json: bool) -> None:
         _print(loaded, load_ground_truth(loaded), as_json)
 
 
-def _intervals_of(protocol: Protocol, path: str) -> tuple[IntervalTruth, str, Path]:
+def _intervals_of(protocol: Protocol, path: str, *, lenient: bool) -> tuple[IntervalTruth, str, Path]:
     """The truth that an intervals file gives, the text to keep of it, and where."""
-    from fervbench.files import read_bounded
-    from fervbench.interval_files import read_intervals, write_intervals
-    from fervbench.interval_truth import from_videos, stored_path
+    from fervbench.interval_files import write_intervals
+    from fervbench.interval_truth import from_videos, read_copy, stored_path
 
-    videos = read_intervals(read_bounded(path), path, classes=protocol.classes)
+    videos = read_copy(protocol, path, lenient=lenient)
     return from_videos(protocol, videos, path), write_intervals(videos), stored_path(protocol)
 
 

@@ -117,7 +117,7 @@ def _convert_proposals(
     files: tuple[str, ...], protocol: Protocol, ground_truth: str | None, output: str | None, *, force: bool
 ) -> None:
     """`convert --to spotting`."""
-    from fervbench.errors import MismatchError, NotAvailableError, SubmissionError, UsageError
+    from fervbench.errors import LabelsError, MismatchError, NotAvailableError, SubmissionError, UsageError
     from fervbench.interval_truth import load_interval_truth
     from fervbench.submission.converting_spotting import format_proposals, read_any_proposals
     from fervbench.submission.spotting import parse_spotting
@@ -134,7 +134,7 @@ def _convert_proposals(
     try:
         truth = load_interval_truth(protocol, ground_truth)
         parse_spotting(text.encode(), file, protocol, ground_truth=truth, missing="wrong")
-    except MismatchError:
+    except (LabelsError, MismatchError):
         raise
     except NotAvailableError as error:
         click.echo(f"not checked against the ground truth: {error.message}", err=True)
@@ -169,12 +169,12 @@ def _check_sources(trained_on: tuple[str, ...], protocol: Protocol) -> None:
 
 def _ground_truth(protocol: Protocol, path: str | None, *, needed_by: str | None) -> Any:
     """The ground truth, or None (and a word about it) where the user has none: then ids are checked by form alone."""
-    from fervbench.errors import MismatchError, NotAvailableError
+    from fervbench.errors import LabelsError, MismatchError, NotAvailableError
     from fervbench.ground_truth import load_ground_truth
 
     try:
         return load_ground_truth(protocol, path)
-    except MismatchError:
+    except (LabelsError, MismatchError):
         raise
     except NotAvailableError as error:
         if needed_by is not None:

@@ -100,7 +100,7 @@ def _check_header(document: strict_json.Document, findings: Findings) -> dict[st
         schema.violations(header, definition, findings)
         for i, found in enumerate(findings.kept):
             if found.rule == "unknown-key" and found.pointer in ("/seed", "/trained_on"):
-                hint = "this belongs inside 'runs': [{\"trained_on\": ..., \"seed\": ..., \"predictions\": ...}]"
+                hint = 'this belongs inside \'runs\': [{"trained_on": ..., "seed": ..., "predictions": ...}]'
                 findings.kept[i] = replace(found, hint=hint)
         runs = content.get("runs")
         readable = content.get("format") == FORMAT

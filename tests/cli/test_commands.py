@@ -262,10 +262,10 @@ def test_a_full_disk_is_an_error_and_no_traceback(scored: Path, folder: Path, ex
 
 @pytest.mark.parametrize(
     "arguments",
-    [["examples", "write", "tiny", "--to", "file"], ["ground-truth", "add", "tiny/protocol.toml", "tiny/labels.csv"]],
+    [["examples", "write", "tiny", "--to", "file"], ["ground-truth", "add", "sdfe-lv", "spotting/intervals.json"]],
 )
 def test_a_folder_that_cannot_be_made_is_an_error(folder: Path, monkeypatch: pytest.MonkeyPatch, arguments: list[str]):
-    run("examples", "write", "tiny")
+    run("examples", "write", "spotting")
     Path("file").write_text("")
     monkeypatch.setenv("FERVBENCH_DATA", str(folder / "file"))
     result = run(*arguments)
@@ -395,3 +395,23 @@ def test_a_spotting_template_names_every_video_and_is_refused_until_filled(spott
 
 def test_protocols_check_reads_the_intervals(spotting: list[str]):
     assert "30 test intervals" in run("protocols", "check", "spotting/protocol.toml").stdout
+
+
+def test_a_protocol_that_names_its_own_labels_keeps_no_copy(folder: Path, own_data_folder: Path):
+    run("examples", "write", "tiny")
+    result = run("ground-truth", "add", "tiny/protocol.toml", "tiny/labels.csv")
+    assert result.exit_code == 0
+    assert "not stored" in result.stderr
+    assert not own_data_folder.exists()
+
+
+def test_odd_intervals_are_stored_with_compatibility_alone(folder: Path):
+    odd = {"v": {"subset": "validation", "duration": 5, "annotations": [{"segment": [1, 9], "label": "x"}]}}
+    Path("truth.json").write_text(json.dumps({"database": odd}))
+    Path("p.json").write_text(json.dumps({"results": {"v": [{"segment": [1, 9], "score": 1}]}}))
+    assert run("ground-truth", "add", "activitynet", "truth.json").exit_code == 3
+    assert run("ground-truth", "add", "activitynet", "truth.json", "--compat", "activitynet").exit_code == 0
+    assert run("score", "p.json", "--protocol", "activitynet").exit_code == 3
+    scored = run("score", "p.json", "--protocol", "activitynet", "--compat", "activitynet")
+    assert scored.exit_code == 0
+    assert "AUC 99.00" in scored.stdout
