@@ -107,3 +107,28 @@ def test_only_render_modules_import_rich():
 
 def test_every_module_has_a_level():
     assert {name.removeprefix("fervbench").removeprefix(".").split(".")[0] for name, _ in modules()} == set(LEVELS)
+
+
+def test_no_two_modules_import_each_other():
+    """Imports at the top of modules form no circle, whatever their level."""
+    graph = {}
+    names = {name for name, _ in modules()}
+    for name, path in modules():
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        at_top = ast.Module([node for node in tree.body if isinstance(node, (ast.Import, ast.ImportFrom))], [])
+        found = set()
+        for node in at_top.body:
+            if isinstance(node, ast.ImportFrom) and node.module:
+                found |= {f"{node.module}.{alias.name}" for alias in node.names} | {node.module}
+        graph[name] = (found & names) - {"fervbench", name}
+    done: set[str] = set()
+
+    def visit(name: str, above: tuple[str, ...]) -> None:
+        assert name not in above, " -> ".join([*above, name])
+        if name not in done:
+            for imported in graph[name]:
+                visit(imported, (*above, name))
+            done.add(name)
+
+    for name in graph:
+        visit(name, ())
