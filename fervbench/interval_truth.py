@@ -78,7 +78,18 @@ def load_interval_truth(protocol: Protocol, path: str | Path | None = None, *, l
 
 def read_copy(protocol: Protocol, path: str | Path, *, lenient: bool = False) -> dict[str, Video]:
     """The videos of an intervals file for a protocol. Raises LabelsError where it is absent or cannot be read."""
-    return read_intervals(read_source(path), str(path), classes=protocol.classes, lenient=lenient)
+    return _read(read_source(path), str(path), protocol, lenient=lenient)
+
+
+def _read(data: bytes, file: str, protocol: Protocol, *, lenient: bool) -> dict[str, Video]:
+    try:
+        return read_intervals(data, file, classes=protocol.classes, lenient=lenient)
+    except LabelsError as error:
+        odd = [rule for rule in error.findings.counts if not rule.endswith("-interval")]
+        if odd or lenient:
+            raise
+        hint = "--compat activitynet accepts such intervals, as the official evaluator does"
+        raise LabelsError(error.message, hint=hint, file=file, findings=error.findings) from None
 
 
 def from_videos(protocol: Protocol, videos: dict[str, Video], file: str) -> IntervalTruth:

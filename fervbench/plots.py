@@ -20,7 +20,7 @@ def plot_curve(report: Report, path: Path, *, overwrite: bool = False) -> None:
 
     Raises as `plot_statistics` does.
     """
-    mpl, figure_class = _library(path, overwrite)
+    mpl, figure_class = prepare(path, overwrite=overwrite)
     curve = report.cells[0].extra["curve"]
     figure = figure_class(figsize=(6.4, 4.8), layout="constrained")
     axes = figure.add_subplot()
@@ -49,7 +49,7 @@ def plot_statistics(protocol: Protocol, found: Statistics, path: Path, *, overwr
     Raises MissingExtraError without matplotlib, UsageError for another ending than png, svg or pdf, or where the file
     exists.
     """
-    mpl, figure_class = _library(path, overwrite)
+    mpl, figure_class = prepare(path, overwrite=overwrite)
     owner = {
         leaf: c.id for c in protocol.configurations.values() if c.members and c.level != "overall" for leaf in c.leaves
     }
@@ -78,12 +78,14 @@ def plot_statistics(protocol: Protocol, found: Statistics, path: Path, *, overwr
     _save(figure, mpl, path)
 
 
-def _library(path: Path, overwrite: bool) -> tuple[Any, Any]:
-    """Matplotlib and its Figure, once it is clear that the plot can be written."""
+def prepare(path: Path, *, overwrite: bool = False) -> tuple[Any, Any]:
+    """Matplotlib and its Figure, once it is clear that the plot can be written; raises as `plot_statistics` does."""
     if path.suffix.lower() not in FORMATS:
         raise UsageError(f"a plot is written as {', '.join(FORMATS)}, not as {path.name!r}")
     if path.exists() and not overwrite:
         raise UsageError(f"exists already: {path}", hint="--force replaces it", file=str(path))
+    if not path.absolute().parent.is_dir():
+        raise UsageError(f"no such folder: {path.parent}", file=str(path))
     try:
         import matplotlib as mpl
         from matplotlib.figure import Figure
@@ -96,6 +98,6 @@ def _save(figure: Any, mpl: Any, path: Path) -> None:
     """Write a figure whole or not at all, the same bytes every time."""
     content = io.BytesIO()
     with mpl.rc_context({"svg.hashsalt": "fervbench"}):
-        metadata = {"Date": None} if path.suffix.lower() == ".svg" else None
+        metadata = {".svg": {"Date": None}, ".pdf": {"CreationDate": None}}.get(path.suffix.lower())
         figure.savefig(content, format=path.suffix[1:].lower(), dpi=150, metadata=metadata)
     write_whole(path, content.getvalue(), overwrite=True)  # whether it may be replaced has been asked before

@@ -40,7 +40,7 @@ _ANNOTATIONS = {"$schema", "$id", "$defs", "title", "description", "examples", "
 
 @cache
 def load(name: str) -> Schema:
-    """The shipped schema `name` ("counts", "findings", "intervals", "protocol", "recognition", "report")."""
+    """The shipped schema `name`: the first part of a file name in `schemas/`."""
     text = package_file("schemas", f"{name}.schema.json").read_text(encoding="utf-8")
     schema: Schema = json.loads(text)
     return schema

@@ -15,7 +15,9 @@ from fervbench.protocol import Protocol
 from fervbench.report import FORMAT, Cell, Report
 from fervbench.submission.spotting import SpottingSubmission
 
-CEILING = 0.99  # AUC of a perfect detector: the area begins at AN = 1
+# AUC of a perfect detector: the area begins at AN = 1, and the readings differ in what they divide it by.
+CEILINGS = {"over-99": 1.0, "mean": 1.0, "from-zero": 0.995}
+CEILING = 0.99
 
 
 def score_spotting(protocol: Protocol, submission: SpottingSubmission, *, f1_min_score: float | None = None) -> Report:
@@ -60,7 +62,7 @@ def _parts(protocol: Protocol, submission: SpottingSubmission) -> Iterator[tuple
     yield "all", None
     truth = submission.truth
     bounds = (protocol.spotting or {}).get("durations", [])
-    length = truth.target[:, 1] - truth.target[:, 0]
+    length = np.round(truth.target[:, 1] - truth.target[:, 0], 6)  # 8.56 - 4.56 is 4 seconds, not a rounding more
     if bounds:
         for low, high in zip([0.0, *bounds], [*bounds, np.inf], strict=True):
             end = "inf)" if np.isinf(high) else f"{high:g}]"
@@ -144,7 +146,7 @@ def _header(
         "ground_truth": {"sha256": truth.sha256, "n": len(truth.target)},
         "submission": {
             "sha256": submission.sha256,
-            "n": videos,
+            "n": videos + len(truth.silent),
             "missing": submission.absent,
             "ties": spotted.ties,
         },
@@ -154,12 +156,13 @@ def _header(
             "mean": len(submission.score) / videos,
             "without": int((given == 0).sum()),
             "outside": submission.outside,
+            "ceiling": CEILINGS.get(submission.reading, CEILING),
             "accepted": submission.accepted,
         },
         "classes": list(protocol.classes),
         "seeds": [None],
         "intervals": None,
-        "warnings": _warnings(protocol, submission, spotted, given, cells),
+        "warnings": _warnings(protocol, submission, spotted, given, cells, f1_min_score),
     }
 
 
@@ -169,6 +172,7 @@ def _warnings(
     spotted: spotting.Spotted,
     given: npt.NDArray[np.int64],
     cells: list[Cell],
+    f1_min_score: float | None,
 ) -> list[str]:
     said = [*([protocol.note] if protocol.note else []), *submission.notes]
     rules = protocol.spotting or {}
@@ -179,9 +183,9 @@ def _warnings(
                 f"AN is a share of each list, not a count: at AR@{n}, {none:,} of {len(given):,} videos with short "
                 "lists use no proposal"
             )
-    mean = len(submission.score) / len(given)
-    if mean < rules["max_average"] - 1e-9:
-        said.append(f"{mean:.1f} proposals a video: the curve is flat where it goes on to {rules['max_average']}")
+    mean = spotted.kept / len(given)
+    if mean < rules["max_average"] - 0.05 and submission.reading != "top-k":
+        said.append(f"{mean:.1f} proposals a video are used at most: the curve is flat from there to 100")
     if submission.outside:
         said.append(f"{submission.outside:,} proposals in videos without targets take part in the budget of all videos")
     if submission.absent:
@@ -191,7 +195,10 @@ def _warnings(
         said.append(f"accepted for compatibility: {listed}")
     if spotted.ties:
         rule = "the first in the file ranks first" if submission.ties == "first" else "the last in the file ranks first"
-        said.append(f"{spotted.ties:,} scores are tied within their video: {rule}")
+        who = "1 score is" if spotted.ties == 1 else f"{spotted.ties:,} scores are"
+        said.append(f"{who} tied within their video: {rule}")
+    if f1_min_score is not None and "F1" not in cells[0].metrics:
+        said.append("there is no F1 here (not every video has fps): the smallest score for it has no use")
     empty = [str(cell.target) for cell in cells if not cell.n]
     if empty:
         said.append(f"nothing to measure in: {', '.join(empty)}")

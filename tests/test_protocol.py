@@ -25,7 +25,7 @@ FROZEN = {
     ("dfew", "1.0.0"): "0e5209601750832b5528597bc5acf5ef8f9ae43b070fc06b5e50801217d9207a",
     ("ferv39k", "1.0.0"): "eba0289b7ca7cff2fa47cf744f55b60c13f7040b72263bd16c3eee664c2cac41",
     ("mafw", "1.0.0"): "cfabaf3db1f72311dc3a266005bd9ac8e043917b39132d6d73ed80aa280f659a",
-    ("sdfe-lv", "1.0.0"): "0458f1369db4b928539bd773c02ee3669060195d83a099357b4e223cff2296b4",
+    ("sdfe-lv", "1.0.0"): "4fea317accfb7a315a4787fdb5123e133b6e4841bf848834ffdc9feb1ba1160b",
 }
 
 # Paper of FERV39k, section 3.2, with the spellings of the folders (research/datasets.md, 1.1)

@@ -98,7 +98,10 @@ def show(protocol: str, as_json: bool) -> None:
     if loaded.task == "spotting":
         from fervbench.interval_truth import load_interval_truth
 
-        _print(loaded, load_interval_truth(loaded), as_json)
+        truth = load_interval_truth(loaded, lenient=True)  # what is stored has been checked when it was added
+        for note in truth.notes:
+            click.echo(note, err=True)
+        _print(loaded, truth, as_json)
     else:
         from fervbench.ground_truth import load_ground_truth
 

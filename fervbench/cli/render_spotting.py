@@ -10,7 +10,6 @@ from fervbench.cli.render import console, percent, table
 from fervbench.findings import visible
 from fervbench.protocol import Protocol
 from fervbench.report import Cell, Report
-from fervbench.spotting_scoring import CEILING
 
 _WIDTH, _HEIGHT = 66, 12
 
@@ -30,7 +29,7 @@ def print_spotting(report: Report, protocol: Protocol) -> None:
     out.print(
         Text(
             f"{whole.n:,} intervals in {given['videos']:,} videos; {given['n']:,} proposals, {given['mean']:.1f} a "
-            f"video, {given['without']:,} videos without; the ceiling of AUC is {percent(CEILING)}"
+            f"video, {given['without']:,} videos without; the ceiling of AUC is {percent(given['ceiling'])}"
         )
     )
     if "F1" in whole.metrics:
@@ -43,11 +42,9 @@ def print_spotting(report: Report, protocol: Protocol) -> None:
         )
     if "timing" in whole.extra:
         timing = whole.extra["timing"]
-        said = "  ".join(
-            f"{side} {timing[side]['mean']:.3f} s mean, {timing[side]['median']:.3f} s median"
-            for side in ("onset", "offset")
-        )
-        out.print(Text(f"error of {timing['n']:,} recalled intervals: {said}"))
+        out.print(Text(f"error of {timing['n']:,} recalled intervals, mean and median"))
+        for side in ("onset", "offset"):
+            out.print(Text(f"  {side:<7}{timing[side]['mean']:.3f} s  {timing[side]['median']:.3f} s"))
     shown = [*names, "AUC"]
     rows = [[str(cell.target), f"{cell.n:,}", *(_value(cell, name) for name in shown)] for cell in report.cells]
     out.print()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import click
 
 from fervbench.cli import Command, options
@@ -79,6 +81,8 @@ def score(
         reading=reading,
     )
     used = submission.protocol
+    if f1_min_score is not None and not math.isfinite(f1_min_score):
+        raise click.UsageError("--f1-min-score is a finite number")
     if isinstance(submission, Submission) and (plot is not None or f1_min_score is not None):
         raise click.UsageError("--plot and --f1-min-score are for spotting protocols")
     if check and (output is not None or plot is not None):
@@ -95,6 +99,14 @@ def score(
 
             click.echo(f"ok: {visible(file)} can be scored by {used.id} {used.version}: {names}")
         return
+    if plot is not None:
+        from pathlib import Path
+
+        from fervbench.plots import plot_curve, prepare
+
+        if output is not None and Path(output).resolve() == Path(plot).resolve():
+            raise click.UsageError("--output and --plot name the same file")
+        prepare(Path(plot), overwrite=force)
     from fervbench.scoring import score as score_submission
 
     report = score_submission(used, submission, f1_min_score=f1_min_score)
@@ -102,10 +114,6 @@ def score(
         report.write(output, overwrite=force)
         click.echo(f"report written to {output}", err=True)
     if plot is not None:
-        from pathlib import Path
-
-        from fervbench.plots import plot_curve
-
         plot_curve(report, Path(plot), overwrite=force)
         click.echo(f"plot written to {plot}", err=True)
     if as_json:

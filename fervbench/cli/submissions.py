@@ -29,6 +29,12 @@ RECOGNITION_ALONE = ("classes", "first", "softmax", "fix_ids", "trained_on", "se
 @click.option("--first", type=click.IntRange(0, 1), default=0, help="Number of the first class (default 0).")
 @click.option("--softmax", is_flag=True, help="Scores are logits: turn each row into probabilities before averaging.")
 @click.option("--fix-ids", is_flag=True, help="Repair ids that are another spelling of a test clip's.")
+@click.option(
+    "--compat",
+    type=click.Choice(["none", "activitynet"]),
+    default="none",
+    help="Spotting: accept what ActivityNet's official evaluator accepts.",
+)
 @click.option("--trained-on", multiple=True, metavar="SOURCE", help="Source of each FILE, in their order.")
 @click.option("--seed", multiple=True, type=click.IntRange(0), help="Seed of each FILE, in their order.")
 @options.output("the predictions file")
@@ -42,6 +48,7 @@ def convert(
     first: int,
     softmax: bool,
     fix_ids: bool,
+    compat: str,
     trained_on: tuple[str, ...],
     seed: tuple[int, ...],
     output: str | None,
@@ -70,8 +77,10 @@ def convert(
 
     loaded = load_protocol(protocol)
     if kind == "spotting":
-        _convert_proposals(files, loaded, ground_truth, output, force=force)
+        _convert_proposals(files, loaded, ground_truth, output, compat, force=force)
         return
+    if compat != "none":
+        raise UsageError("--compat is for --to spotting")
     if loaded.task != "recognition":
         raise UsageError(f"{loaded.id} is a protocol of {loaded.task}", hint=f"give --to {loaded.task}")
     _check_counts(files, trained_on, seed)
@@ -114,7 +123,13 @@ def _put(text: str, output: str | None, what: str, *, force: bool) -> None:
 
 
 def _convert_proposals(
-    files: tuple[str, ...], protocol: Protocol, ground_truth: str | None, output: str | None, *, force: bool
+    files: tuple[str, ...],
+    protocol: Protocol,
+    ground_truth: str | None,
+    output: str | None,
+    compat: str,
+    *,
+    force: bool,
 ) -> None:
     """`convert --to spotting`."""
     from fervbench.errors import LabelsError, MismatchError, NotAvailableError, SubmissionError, UsageError
@@ -132,8 +147,8 @@ def _convert_proposals(
     proposals = read_any_proposals(file, protocol)
     text = format_proposals(protocol, proposals)
     try:
-        truth = load_interval_truth(protocol, ground_truth)
-        parse_spotting(text.encode(), file, protocol, ground_truth=truth, missing="wrong")
+        truth = load_interval_truth(protocol, ground_truth, lenient=compat == "activitynet")
+        parse_spotting(text.encode(), file, protocol, ground_truth=truth, missing="wrong", compat=compat)
     except (LabelsError, MismatchError):
         raise
     except NotAvailableError as error:

@@ -53,7 +53,7 @@ def tiou(target: npt.ArrayLike, prediction: npt.ArrayLike) -> FloatArray:
 
 def to_frames(intervals: npt.ArrayLike, fps: float) -> IntArray:
     """Onset and offset as frame numbers, `round(t x fps)` (halves to even), shape (n, 2)."""
-    return np.rint(as_intervals(intervals) * fps).astype(np.int64)
+    return np.rint(np.clip(as_intervals(intervals) * fps, -(2.0**53), 2.0**53)).astype(np.int64)
 
 
 def frame_iou(target: IntArray, prediction: IntArray) -> FloatArray:
@@ -66,7 +66,8 @@ def frame_iou(target: IntArray, prediction: IntArray) -> FloatArray:
     high = np.minimum(target[:, None, 1], prediction[None, :, 1])
     shared = np.clip(high - low + 1, 0, None)
     lengths = (target[:, 1] - target[:, 0] + 1)[:, None] + (prediction[:, 1] - prediction[:, 0] + 1)[None, :]
-    overlap: FloatArray = shared / (lengths - shared)
+    union = lengths - shared  # not positive only for inverted intervals, which share nothing
+    overlap: FloatArray = np.divide(shared, union, out=np.zeros(shared.shape), where=union > 0)
     return overlap
 
 

@@ -37,8 +37,9 @@ Known differences from other evaluators
        on a file with 100 proposals a video, AR@1 56.29 instead of 27.33.
     7. `reading="over-99"` divides the area by 99 (+1.01 % relative); `"from-zero"` adds the point (0, 0);
        `"mean"` takes the mean of the 100 values.
-    8. `reading="one-to-one"`: a proposal recalls at most one interval (in order of rank, its best free one). Costs 1.6
-       to 2.4 points of AUC where targets are dense. In the official rule a proposal may recall several.
+    8. `reading="one-to-one"`: a proposal recalls at most one interval (in order of rank, its best free one, at each
+       threshold by itself, so that recall can rise with the threshold). Costs 1.6 to 2.4 points of AUC where targets
+       are dense. In the official rule a proposal may recall several.
     9. `reading="strict"`: tIoU > t.
     10. mmaction2 computes in float32: up to 0.006 points of AUC. BMN's and BSN's bundled evaluators equal the official
         one, but fail where a video has no proposals. TURN's original metric uses other thresholds, inclusive frames
@@ -154,6 +155,12 @@ def rank(
     for indices in (of_target, of_proposal):
         if len(indices) and not 0 <= indices.min() <= indices.max() < videos:
             raise ValueError(f"video indices outside 0..{videos - 1}")
+    if not (np.isfinite(targets).all() and np.isfinite(proposals).all()):
+        raise ValueError("intervals are not finite")
+    if not np.bincount(of_target, minlength=videos).all():
+        raise ValueError("every video needs a target: videos without are passed as proposals outside")
+    if max_average < 1:
+        raise ValueError(f"the largest average number of proposals is {max_average}, not at least 1")
     if not np.isfinite(scores).all():
         raise ValueError("scores are not finite (the official evaluator ranks NaN first)")
     if not len(proposals) + outside:
@@ -251,7 +258,7 @@ def _first_ranks(
                 lead = np.ones(len(hit), dtype=np.bool_)
                 lead[1:] = hit[1:] != hit[:-1]
                 first[t, hit[lead]] = ranks[reached[lead]]
-        found = first[0, chosen]
+        found = first[int(levels.argmin()), chosen]
         recalled = found < NEVER
         best[chosen[recalled]] = start[of_target[chosen[recalled]]] + found[recalled]
         low = high
@@ -279,7 +286,11 @@ def _flatten(
     if len(target) != len(prediction):
         raise ValueError(f"target has {len(target)} videos, prediction {len(prediction)}")
     wanted = [as_intervals(video) for video in target]
-    rows = [np.asarray(video, dtype=np.float64).reshape(-1, 3) for video in prediction]
+    rows = [np.asarray(video, dtype=np.float64) for video in prediction]
+    for row in rows:
+        if row.size and (row.ndim != 2 or row.shape[1] != 3):
+            raise ValueError(f"proposals have shape (m, 3), onset, offset and score, not {row.shape}")
+    rows = [row.reshape(-1, 3) for row in rows]
     joined = np.concatenate(rows) if rows else np.zeros((0, 3))
     return (
         np.concatenate(wanted) if wanted else np.zeros((0, 2)),

@@ -2,13 +2,15 @@
 
 A file may hold half a million proposals. It is decoded typed and compiled (msgspec), four times faster than by the
 standard library and in half the memory; that decoder refuses NaN, numbers that overflow and wrong types, but keeps the
-last of two equal keys. Every object member has a colon in the text, so if the text has no more colons than members were
-decoded, no key stood twice. Wherever that is not certain, and wherever something is wrong, the strict reader reads the
-file again, slowly, and says what and where.
+last of two equal keys. Every object member has a colon in the text, so if the text has no more colons than the decoded
+members and strings account for, no key stood twice. Wherever that is not certain, and wherever something is wrong, the
+strict reader reads the file again, slowly, and says what and where.
 """
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import chain
 from typing import Any
@@ -18,11 +20,15 @@ import numpy as np
 import numpy.typing as npt
 
 from fervbench import strict_json
+from fervbench.errors import InputError
+from fervbench.files import MAX_BYTES
 from fervbench.findings import Findings
 from fervbench.strict_json import RepeatedKeys, Unusable, pointer, report_number
 
 FORMAT = "fervbench-spotting/1"
 FloatArray = npt.NDArray[np.float64]
+# Escapes that the count of colons, or the decoder's silence about half surrogates, cannot be trusted with.
+_DOUBTFUL = re.compile(rb"\\u(?:[dD][89a-fA-F]|003[aA])")
 
 
 class _Row(msgspec.Struct, gc=False, forbid_unknown_fields=True):
@@ -43,6 +49,7 @@ class _Own(msgspec.Struct, forbid_unknown_fields=True):
     format: str
     protocol: str
     proposals: dict[str, list[tuple[float, float, float]]]
+    note: str | msgspec.UnsetType = msgspec.field(default=msgspec.UNSET, name="x-note")
 
 
 @dataclass(frozen=True)
@@ -69,7 +76,13 @@ def read_proposals(data: bytes, file: str, findings: Findings) -> Proposals | No
     Raises InputError for what is not JSON at all.
     """
     quick = _read_quickly(data)
-    return quick if quick is not None else _read_slowly(data, file, findings)
+    if quick is not None:
+        return quick
+    if len(data) > MAX_BYTES:  # the strict reader can need 36 times the text
+        message = f"something is wrong in it, and with more than {MAX_BYTES // 2**20} MiB it is too large to say what"
+        findings.add("too-large", message, hint="check a part of it: the first few videos")
+        return None
+    return _read_slowly(data, file, findings)
 
 
 def _read_quickly(data: bytes) -> Proposals | None:
@@ -79,7 +92,10 @@ def _read_quickly(data: bytes) -> Proposals | None:
             own = msgspec.json.decode(data, type=_Own)
             if own.format != FORMAT:
                 return None
-            members = 3 + len(own.proposals)
+            members = 3 + len(own.proposals) + (own.note is not msgspec.UNSET)
+            members += _colons([own.format, own.protocol, *own.proposals])
+            note = None if own.note is msgspec.UNSET else own.note
+            members += 0 if note is None else note.count(":")
             rows = list(chain.from_iterable(own.proposals.values()))
             flat = np.fromiter(chain.from_iterable(rows), dtype=np.float64, count=3 * len(rows))
             videos, where, protocol = own.proposals, "/proposals", own.protocol
@@ -89,20 +105,30 @@ def _read_quickly(data: bytes) -> Proposals | None:
             members = 1 + len(net.results) + 2 * len(results)
             members += sum(row.label is not msgspec.UNSET for row in results)
             members += (net.version is not msgspec.UNSET) + (net.external_data is not msgspec.UNSET)
+            members += _colons(net.results) + _colons(row.label for row in results if isinstance(row.label, str))
+            members += net.version.count(":") if isinstance(net.version, str) else 0
+            note = None
             if isinstance(net.external_data, msgspec.Raw):
                 external = bytes(net.external_data)
-                if strict_json.parse(external, "external_data").suspect:
+                parsed, wrong = strict_json.parse(external, "external_data"), Findings()
+                strict_json.walk(parsed.value, wrong)
+                if parsed.suspect or len(wrong):
                     return None
                 members += external.count(b":")
             values = ((row.segment[0], row.segment[1], row.score) for row in results)
             flat = np.fromiter(chain.from_iterable(values), dtype=np.float64, count=3 * len(results))
             videos, where, protocol = net.results, "/results", None  # type: ignore[assignment]
-    except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError):
+    except (msgspec.MsgspecError, InputError, RecursionError, UnicodeDecodeError):
         return None
-    if data.count(b":") != members or b"\\u" in data or not np.isfinite(flat).all():
+    doubtful = b"\\u" in data and _DOUBTFUL.search(data) is not None
+    if data.count(b":") != members or doubtful or not np.isfinite(flat).all():
         return None
     sizes = np.fromiter(map(len, videos.values()), dtype=np.int64, count=len(videos))
-    return Proposals(protocol, list(videos), sizes, flat.reshape(-1, 3), where)
+    return Proposals(protocol, list(videos), sizes, flat.reshape(-1, 3), where, note)
+
+
+def _colons(texts: Iterable[str]) -> int:
+    return sum(":" in text and text.count(":") for text in texts)
 
 
 def _read_slowly(data: bytes, file: str, findings: Findings) -> Proposals | None:
@@ -114,7 +140,7 @@ def _read_slowly(data: bytes, file: str, findings: Findings) -> Proposals | None
     strict_json.walk({key: value for key, value in content.items() if key not in ("proposals", "results")}, findings)
     if isinstance(content, RepeatedKeys):
         strict_json.report_repeated(content, "", findings)
-    native = "results" not in content
+    native = "results" not in content or bool(content.keys() & {"format", "protocol", "proposals"})
     name = "proposals" if native else "results"
     if native:
         known = ("format", "protocol", "proposals")
@@ -176,6 +202,9 @@ def _row(value: Any, where: str, id: str, native: bool, findings: Findings) -> t
             hint = 'a result is {"segment": [onset, offset], "score": number}'
             findings.add("wrong-type", "is not a segment with a score", pointer=where, id=id, hint=hint)
             return None
+        strict_json.walk({key: part for key, part in value.items() if key not in ("segment", "score")}, findings, where)
+        if not isinstance(value.get("label"), (str, type(None))):
+            findings.add("wrong-type", "the label is no text", pointer=f"{where}/label", id=id)
         parts = [(f"{where}/segment/{i}", part) for i, part in enumerate(segment)]
         parts.append((f"{where}/score", value["score"]))
     numbers = [_number(part, there, id, findings) for there, part in parts]

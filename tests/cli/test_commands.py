@@ -415,3 +415,35 @@ def test_odd_intervals_are_stored_with_compatibility_alone(folder: Path):
     scored = run("score", "p.json", "--protocol", "activitynet", "--compat", "activitynet")
     assert scored.exit_code == 0
     assert "AUC 99.00" in scored.stdout
+
+
+@pytest.mark.parametrize("plot", ["c.txt", "absent/c.svg", "r.json"])
+def test_no_report_is_left_where_the_plot_cannot_be(spotting: list[str], plot: str):
+    assert run(*spotting, "--output", "r.json", "--plot", plot).exit_code == 2
+    assert not Path("r.json").exists()
+
+
+def test_the_smallest_score_for_f1_is_a_number_and_is_told_where_it_has_no_use(spotting: list[str]):
+    assert run(*spotting, "--f1-min-score", "nan").exit_code == 2
+    text = Path("spotting/protocol.toml").read_text().replace("f1_tiou = 0.5\n", "")
+    Path("spotting/protocol.toml").write_text(text)
+    assert "there is no F1 here" in " ".join(run(*spotting, "--f1-min-score", "0.5").stdout.split())
+
+
+@pytest.mark.parametrize("extra", [["--ties", "reversed"], ["--reading", "top-k"], ["--reading", "one-to-one"]])
+def test_another_rule_is_in_the_signature(spotting: list[str], extra: list[str]):
+    report = json.loads(run(*spotting, *extra, "--json").stdout)
+    assert f"{extra[0].strip('-')}:{extra[1]}" in report["signature"]
+
+
+def test_odd_truth_is_pointed_to_compatibility(folder: Path):
+    odd = {"v": {"subset": "validation", "duration": 5, "annotations": [{"segment": [1, 9], "label": "x"}]}}
+    Path("truth.json").write_text(json.dumps({"database": odd}))
+    Path("p.json").write_text(json.dumps({"results": {"v": [{"segment": [1, 9], "score": 1}]}}))
+    refused = run("ground-truth", "add", "activitynet", "truth.json")
+    assert "--compat activitynet" in refused.stderr
+    run("ground-truth", "add", "activitynet", "truth.json", "--compat", "activitynet")
+    assert run("ground-truth", "show", "activitynet").exit_code == 0
+    convert = ["convert", "p.json", "--to", "spotting", "--protocol", "activitynet"]
+    assert run(*convert).exit_code != 0
+    assert run(*convert, "--compat", "activitynet").exit_code == 0

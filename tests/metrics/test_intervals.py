@@ -58,3 +58,8 @@ def test_the_matching_is_as_large_as_any(rows, columns, random):
 def test_intervals_of_another_shape_are_refused():
     with pytest.raises(ValueError, match=r"shape \(n, 2\)"):
         as_intervals([1.0, 2.0, 3.0])
+
+
+def test_inverted_and_endless_intervals_give_no_warning():
+    assert frame_iou(np.array([[1, 10]]), np.array([[20, 9]])).tolist() == [[0.0]]
+    assert to_frames([[0.0, 1e300]], 25)[0, 1] == 2**53

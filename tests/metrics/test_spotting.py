@@ -270,6 +270,8 @@ def test_f1_counts_on_a_world_to_count_by_hand():
         ({"prediction_video": [1]}, "outside 0..0"),
         ({"reading": "best"}, "no reading"),
         ({"ties": "random"}, "tie rule"),
+        ({"prediction": [[0.0, float("nan")]]}, "intervals are not finite"),
+        ({"max_average": 0}, "not at least 1"),
         ({"prediction": [[1.0, 2.0, 3.0]]}, r"shape \(n, 2\)"),
         ({"prediction": [], "prediction_video": [], "score": []}, "no proposals"),
     ],
@@ -278,3 +280,21 @@ def test_bad_arrays_are_refused(changed: dict, said: str):
     good = {"prediction": [[0.0, 1.0]], "prediction_video": [0], "score": [0.5]}
     with pytest.raises(ValueError, match=said):
         spotting.rank([[0.0, 1.0]], [0], **{**good, **changed}, videos=1)
+
+
+def test_a_video_without_a_target_is_no_part_of_the_world():
+    with pytest.raises(ValueError, match="every video needs a target"):
+        spotting.auc([[[0.0, 1.0]], []], [[[0.0, 1.0, 0.5]], [[0.0, 1.0, 0.5]]])
+
+
+def test_proposals_without_scores_are_refused_even_if_their_number_fits():
+    three = [[0.0, 1.0], [2.0, 3.0], [4.0, 5.0]]
+    with pytest.raises(ValueError, match=r"shape \(m, 3\)"):
+        spotting.auc([three], [three])
+
+
+def test_the_first_recall_is_taken_at_the_lowest_threshold_in_any_order():
+    arrays = {"target": [[0.0, 10.0]], "target_video": [0], "videos": 1}
+    arrays |= {"prediction": [[0.0, 6.0], [0.0, 10.0]], "prediction_video": [0, 0], "score": [0.9, 0.8]}
+    assert spotting.rank(**arrays, thresholds=[0.9, 0.5]).best.tolist() == [0]
+    assert spotting.rank(**arrays, thresholds=[0.5, 0.9]).best.tolist() == [0]

@@ -40,7 +40,7 @@ VIDEOS = {
     "quiet": {"duration": 10.0, "fps": 10, "split": "test", "intervals": []},
     "other": {"duration": 10.0, "fps": 10, "split": "train", "intervals": [[1.0, 2.0, "Sad"]]},
 }
-GOOD = {"a": [[1.0, 2.0, 0.9], [5.0, 9.0, 0.8]], "b": [[3.0, 3.4, 0.9]]}
+GOOD = {"a": [[1.0, 2.0, 0.9], [5.0, 9.0, 0.8]], "b": [[3.0, 3.4, 0.9]], "quiet": []}
 
 
 @pytest.fixture
@@ -72,7 +72,7 @@ def own(text: str) -> bytes:
     return b'{"format": "fervbench-spotting/1", "protocol": "two", "proposals": {' + text.encode() + b"}}"
 
 
-REST = '"b": [[3.0, 3.4, 0.9]]'
+REST = '"b": [[3.0, 3.4, 0.9]], "quiet": []'
 BAD = {
     "inverted": (own(f'"a": [[2.0, 1.0, 0.5]], {REST}'), "inverted-interval", "/proposals/a/0"),
     "empty": (own(f'"a": [[2, 2, 0.5]], {REST}'), "empty-interval", "/proposals/a/0"),
@@ -96,7 +96,7 @@ BAD = {
     "an object for a list": (own(f'"a": {{}}, {REST}'), "wrong-type", "/proposals/a"),
     "null for a list": (own(f'"a": null, {REST}'), "wrong-type", "/proposals/a"),
     "lone surrogate": (own(f'"a": [[1, 2, 0.5]], "\\ud800": [], {REST}'), "lone-surrogate", "/proposals/\ud800"),
-    "nothing at all": (own('"a": [], "b": []'), "no-proposals", "/proposals"),
+    "nothing at all": (own('"a": [], "b": [], "quiet": []'), "no-proposals", "/proposals"),
     "unknown key": (own(REST)[:-1] + b', "score": 1}', "unknown-key", "/score"),
     "no proposals object": (b'{"format": "fervbench-spotting/1", "protocol": "two"}', "missing-key", "/proposals"),
     "proposals a list": (own("").replace(b"{}", b"[]"), "wrong-type", "/proposals"),
@@ -126,6 +126,7 @@ def test_every_kind_of_bad_file_is_refused_where_it_is_wrong(read: Callable, nam
 NET = {
     "a": [{"segment": [1.0, 2.0], "score": 0.9}, {"segment": [5.0, 9.0], "score": 0.8, "label": "x"}],
     "b": [{"segment": [3.0, 3.4], "score": 0.9}],
+    "quiet": [],
 }
 
 
@@ -141,7 +142,7 @@ NET = {
     ],
 )
 def test_activitynets_form_is_checked_as_strictly(read: Callable, text: str, rule: str, pointer: str):
-    content = b'{"version": "1", "results": {"a": ' + text.encode() + b', "b": []}, "external_data": {}}'
+    content = b'{"version": "1", "results": {"a": ' + text.encode() + b', "b": [], "quiet": []}, "external_data": {}}'
     assert (rule, pointer) in {(f.rule, f.pointer) for f in findings_of(read, content)}
 
 
@@ -179,7 +180,7 @@ def test_compatibility_accepts_and_counts(read: Callable):
     content = {"a": [[2.0, 1.0, 0.5], [-1.0, 3.0, 0.4], [4.0, 4.0, 0.2], [5, 99, 0.1]], "zz": [[1, 2, 0.5]]}
     submission = read(content, compat="activitynet")
     assert submission.accepted == {
-        "unknown-video": 1, "missing-video": 1, "inverted-interval": 1,
+        "unknown-video": 1, "missing-video": 2, "inverted-interval": 1,
         "empty-interval": 1, "negative-interval": 1, "overlong-interval": 1,
     }  # fmt: skip
     assert submission.outside == 1
@@ -189,8 +190,8 @@ def test_compatibility_accepts_and_counts(read: Callable):
 
 
 def test_an_absent_video_is_no_empty_list_unless_that_is_said(read: Callable):
-    absent = read({"a": GOOD["a"]}, missing="wrong")
-    empty = read({"a": GOOD["a"], "b": []})
+    absent = read({"a": GOOD["a"], "quiet": []}, missing="wrong")
+    empty = read({"a": GOOD["a"], "b": [], "quiet": []})
     assert (absent.absent, empty.absent) == (1, 0)
     assert [c.metrics for c in score_of(absent).cells] == [c.metrics for c in score_of(empty).cells]
     assert "|miss:wrong|" in score_of(absent).signature
@@ -241,7 +242,7 @@ def test_an_empty_bin_is_null_with_a_warning(read: Callable, world: Path):
 
 
 def test_ties_and_readings_are_in_the_signature_and_change_the_numbers(read: Callable):
-    tied = {"a": [[7.0, 7.5, 0.9], [1.0, 2.0, 0.9]], "b": [[0.0, 1.0, 0.9], [3.0, 3.4, 0.9]]}
+    tied = {**GOOD, "a": [[7.0, 7.5, 0.9], [1.0, 2.0, 0.9]], "b": [[0.0, 1.0, 0.9], [3.0, 3.4, 0.9]]}
     first, last = score_of(read(tied)), score_of(read(tied, ties="reversed"))
     assert "|ties:first|" in first.signature
     assert "|ties:reversed|" in last.signature
@@ -254,7 +255,7 @@ def test_ties_and_readings_are_in_the_signature_and_change_the_numbers(read: Cal
 def test_short_lists_are_warned_about(read: Callable):
     said = " ".join(score_of(read(GOOD)).warnings)
     assert "at AR@1, 1 of 2 videos with short lists use no proposal" in said
-    assert "1.5 proposals a video: the curve is flat" in said
+    assert "1.5 proposals a video are used at most: the curve is flat" in said
 
 
 @pytest.mark.parametrize(
@@ -310,7 +311,7 @@ def test_random_damage_is_read_or_refused(world: Path):
     import random
 
     rng = random.Random(0)
-    good = bytearray(own('"a": [[1.0, 2.0, 0.9], [5.0, 9.0, 0.8]], "b": [[3.0, 3.4, 0.9]]'))
+    good = bytearray(own('"a": [[1.0, 2.0, 0.9], [5.0, 9.0, 0.8]], "b": [[3.0, 3.4, 0.9]], "quiet": []'))
     outcomes = set()
     for _ in range(400):
         data = bytearray(good)
@@ -323,3 +324,113 @@ def test_random_damage_is_read_or_refused(world: Path):
         except FervbenchError as error:
             outcomes.add("refused" if len(error.findings) else "refused without a finding")
     assert outcomes == {"read", "refused"}
+
+
+@pytest.mark.parametrize(
+    ("row", "rule"),
+    [
+        ('{"segment": [0, 1], "score": 1, "foo": {"a": 1, "a": 2}}', "duplicate-key"),
+        ('{"segment": [0, 1], "score": 1, "foo": NaN}', "not-finite"),
+        ('{"segment": [0, 1], "score": 1, "foo": 1e400}', "not-finite"),
+        ('{"segment": [0, 1], "score": 1, "foo": ' + "[" * 40 + "]" * 40 + "}", "too-deep"),
+        ('{"segment": [0, 1], "score": 1, "label": "\\ud800"}', "lone-surrogate"),
+        ('{"segment": [0, 1], "score": 1, "label": 1}', "wrong-type"),
+    ],
+)
+def test_what_is_not_used_is_read_as_strictly(read: Callable, row: str, rule: str):
+    content = f'{{"results": {{"a": [{row}], "b": [], "quiet": []}}}}'.encode()
+    assert rule in {finding.rule for finding in findings_of(read, content)}
+
+
+@pytest.mark.parametrize(
+    ("external", "rule"),
+    [("1e400", "not-finite"), ("[" * 30 + "]" * 30, "too-deep"), ('{"a": 1, "a": 2}', "duplicate-key")],
+)
+def test_external_data_is_read_as_strictly(read: Callable, external: str, rule: str):
+    content = f'{{"results": {json.dumps(NET)}, "external_data": {external}}}'.encode()
+    assert rule in {finding.rule for finding in findings_of(read, content)}
+
+
+def test_bytes_that_are_no_text_are_reported_in_the_file_itself(read: Callable):
+    content = b'{"results": ' + json.dumps(NET).encode() + b', "external_data": "\xff"}'
+    found = findings_of(read, content)
+    assert [f.rule for f in found] == ["encoding"]
+    assert found[0].file.endswith("p.json")
+
+
+def test_a_file_of_both_forms_is_neither(read: Callable):
+    content = {"format": "fervbench-spotting/1", "protocol": "two", "proposals": GOOD, "results": NET}
+    assert [(f.rule, f.pointer) for f in findings_of(read, content)] == [("unknown-key", "/results")]
+
+
+def test_a_quiet_video_needs_its_entry_too(read: Callable):
+    found = findings_of(read, {"a": GOOD["a"], "b": GOOD["b"]})
+    assert [(f.rule, f.id) for f in found] == [("missing-video", "quiet")]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        {"version": "VERSION: 1.3", "results": {"a:b": [{"segment": [1, 2], "score": 1, "label": "Making: x"}]}},
+        {"format": "fervbench-spotting/1", "protocol": "two", "proposals": {"caf\u00e9": [[1, 2, 3]]}},
+        {"format": "fervbench-spotting/1", "protocol": "two", "proposals": {"a": []}, "x-note": "see: there"},
+        {"results": {"a": []}, "external_data": {"used": True, "details": "trained on: x"}},
+    ],
+)
+def test_colons_in_text_and_escapes_of_letters_do_not_slow_reading(content: dict):
+    assert reader._read_quickly(json.dumps(content).encode()) is not None
+
+
+def test_a_duration_of_exactly_four_seconds_is_not_longer_than_four(read: Callable, world: Path):
+    videos = json.loads(json.dumps(VIDEOS))
+    videos["b"]["intervals"] = [[4.56, 8.56, "Sad"]]  # 8.56 - 4.56 is 4.000000000000001 in floats
+    (world / "intervals.json").write_text(json.dumps({"format": "fervbench-intervals/1", "videos": videos}))
+    report = score_of(read(GOOD))
+    assert report.cell(target="duration (0.5, 4]").n == 2
+
+
+@pytest.mark.parametrize(
+    ("reading", "ceiling"), [("official", 0.99), ("over-99", 1.0), ("from-zero", 0.995), ("mean", 1.0)]
+)
+def test_a_perfect_file_reaches_the_ceiling_of_each_reading(read: Callable, world: Path, reading: str, ceiling: float):
+    one = {"a": {"split": "test", "intervals": [[1.0, 2.0, "Sad"]]}}
+    (world / "intervals.json").write_text(json.dumps({"format": "fervbench-intervals/1", "videos": one}))
+    report = score_of(read({"a": [[1.0, 2.0, 1.0]]}, reading=reading))
+    assert report.header["proposals"]["ceiling"] == ceiling
+    assert report.cell(target="all")["AUC"] == pytest.approx(ceiling)
+
+
+def test_activitynets_form_without_a_protocol_is_told_to_name_one(world: Path):
+    (world / "p.json").write_text(json.dumps({"version": "1", "results": NET}))
+    with pytest.raises(SubmissionError, match="names no protocol") as caught:
+        read_submission(world / "p.json")
+    assert "--protocol" in caught.value.hint
+
+
+def test_a_large_file_with_something_wrong_is_not_read_slowly(read: Callable, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(reader, "MAX_BYTES", 10)
+    assert [f.rule for f in findings_of(read, own(f'"a": [[1, 2, NaN]], {REST}'))] == ["too-large"]
+    assert len(read(GOOD).score) == 3
+
+
+def test_guesses_at_misspelt_videos_are_few(read: Callable, monkeypatch: pytest.MonkeyPatch):
+    from fervbench.submission import spotting
+
+    asked = []
+    monkeypatch.setattr(spotting.difflib, "get_close_matches", lambda *a, **k: asked.append(a) or [])
+    findings_of(read, {**GOOD, **{f"video{i}": [] for i in range(500)}})
+    assert len(asked) == 20
+
+
+def test_the_published_schema_agrees_with_the_reader(read: Callable):
+    validator = jsonschema.Draft202012Validator(schema.load("spotting"))
+    good = {"format": "fervbench-spotting/1", "protocol": "two", "proposals": GOOD}
+    read(good)
+    assert validator.is_valid(good)
+    assert validator.is_valid({**good, "x-note": "text"})
+    refused = 0
+    for content, rule, _ in BAD.values():
+        if rule in ("wrong-type", "wrong-length", "unknown-key", "missing-key", "wrong-value"):
+            assert not validator.is_valid(json.loads(content))
+            refused += 1
+    assert refused >= 10
