@@ -119,10 +119,7 @@ def files(tmp_path: Path) -> None:
         for v, rows in enumerate(targets)
     }
     (tmp_path / "truth.json").write_text(json.dumps({"database": database}))
-    results = {
-        f"v_{v:05d}": [{"segment": [a, b], "score": s, "label": "x"} for a, b, s in rows]
-        for v, rows in enumerate(proposals)
-    }
+    results = {f"v_{v:05d}": [{"segment": [a, b], "score": s} for a, b, s in rows] for v, rows in enumerate(proposals)}
     text = json.dumps({"version": "VERSION 1.3", "results": results, "external_data": {"used": False}})
     (tmp_path / "proposals.json").write_text(text)
 

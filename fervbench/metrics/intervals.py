@@ -24,20 +24,22 @@ def as_intervals(values: npt.ArrayLike) -> FloatArray:
     return intervals
 
 
-def paired_tiou(target: FloatArray, prediction: FloatArray) -> FloatArray:
-    r"""Overlap (tIoU) of intervals pair by pair, shapes (n, 2) and (n, 2) to (n,).
+def overlap(onset: FloatArray, offset: FloatArray, other_onset: FloatArray, other_offset: FloatArray) -> FloatArray:
+    r"""Overlap (tIoU) of intervals pair by pair, four arrays of shape (n,) to (n,).
 
     .. math:: \max(0, \min(e) - \max(s)) / (l_1 + l_2 - \text{intersection})
 
-    in float64, as the ActivityNet evaluator computes it. Two intervals of length 0 have no tIoU: NaN, which reaches no
-    threshold.
+    in float64, as the ActivityNet evaluator computes it: l_1 is the length of the other interval. Two intervals of
+    length 0 have no tIoU: NaN, which reaches no threshold.
     """
-    intersection = np.minimum(target[:, 1], prediction[:, 1]) - np.maximum(target[:, 0], prediction[:, 0])
-    np.clip(intersection, 0.0, None, out=intersection)
-    union = (prediction[:, 1] - prediction[:, 0]) + (target[:, 1] - target[:, 0]) - intersection
+    shared = np.minimum(offset, other_offset)
+    shared -= np.maximum(onset, other_onset)
+    np.maximum(shared, 0.0, out=shared)
+    union = other_offset - other_onset
+    union += offset - onset
+    union -= shared
     with np.errstate(divide="ignore", invalid="ignore"):
-        overlap: FloatArray = intersection / union
-    return overlap
+        return np.divide(shared, union, out=shared)
 
 
 def tiou(target: npt.ArrayLike, prediction: npt.ArrayLike) -> FloatArray:
@@ -48,7 +50,8 @@ def tiou(target: npt.ArrayLike, prediction: npt.ArrayLike) -> FloatArray:
     """
     first, second = as_intervals(target), as_intervals(prediction)
     n, m = len(first), len(second)
-    return paired_tiou(np.repeat(first, m, axis=0), np.tile(second, (n, 1))).reshape(n, m)
+    ours, theirs = np.repeat(first, m, axis=0), np.tile(second, (n, 1))
+    return overlap(ours[:, 0], ours[:, 1], theirs[:, 0], theirs[:, 1]).reshape(n, m)
 
 
 def to_frames(intervals: npt.ArrayLike, fps: float) -> IntArray:
@@ -67,8 +70,8 @@ def frame_iou(target: IntArray, prediction: IntArray) -> FloatArray:
     shared = np.clip(high - low + 1, 0, None)
     lengths = (target[:, 1] - target[:, 0] + 1)[:, None] + (prediction[:, 1] - prediction[:, 0] + 1)[None, :]
     union = lengths - shared  # not positive only for inverted intervals, which share nothing
-    overlap: FloatArray = np.divide(shared, union, out=np.zeros(shared.shape), where=union > 0)
-    return overlap
+    iou: FloatArray = np.divide(shared, union, out=np.zeros(shared.shape), where=union > 0)
+    return iou
 
 
 def match(allowed: npt.NDArray[np.bool_]) -> list[tuple[int, int]]:

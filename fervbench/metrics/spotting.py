@@ -56,7 +56,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
-from fervbench.metrics.intervals import FloatArray, IntArray, as_intervals, frame_iou, match, paired_tiou
+from fervbench.metrics.intervals import FloatArray, IntArray, as_intervals, frame_iou, match, overlap
 
 THRESHOLDS: FloatArray = np.linspace(0.5, 0.95, 10)
 POINTS = 100
@@ -235,6 +235,7 @@ def _first_ranks(
     lengths = kept[of_target[order]]
     order, lengths = order[lengths > 0], lengths[lengths > 0]
     bounds = np.concatenate([[0], np.cumsum(lengths)])
+    onsets, ends = np.ascontiguousarray(proposals[:, 0]), np.ascontiguousarray(proposals[:, 1])
     low = 0
     while low < len(order):
         high = max(low + 1, int(np.searchsorted(bounds, bounds[low] + _PAIRS, side="right")) - 1)
@@ -245,15 +246,17 @@ def _first_ranks(
         offsets = bounds[low:high] - bounds[low]
         ranks = np.arange(bounds[high] - bounds[low]) - np.repeat(offsets, sizes)
         where = ranks + np.repeat(start[of_target[chosen]], sizes)
-        overlap = paired_tiou(np.repeat(targets[chosen], sizes, axis=0), proposals[where])
+        reach = overlap(
+            np.repeat(targets[chosen, 0], sizes), np.repeat(targets[chosen, 1], sizes), onsets[where], ends[where]
+        )
         of_pair = np.repeat(chosen, sizes)
-        near = np.flatnonzero(overlap >= levels.min())  # few pairs: the thresholds look at these alone
-        overlap, ranks, where, of_pair = overlap[near], ranks[near], where[near], of_pair[near]
+        near = np.flatnonzero(reach >= levels.min())  # few pairs: the thresholds look at these alone
+        reach, ranks, where, of_pair = reach[near], ranks[near], where[near], of_pair[near]
         for t, level in enumerate(levels):
             if reading == "one-to-one":
-                first[t, chosen] = _greedy(overlap, ranks, where, of_pair, level, chosen)
+                first[t, chosen] = _greedy(reach, ranks, where, of_pair, level, chosen)
             else:
-                reached = np.flatnonzero(overlap > level if reading == "strict" else overlap >= level)
+                reached = np.flatnonzero(reach > level if reading == "strict" else reach >= level)
                 hit = of_pair[reached]  # by target, then by rank: the first of each stretch is what counts
                 lead = np.ones(len(hit), dtype=np.bool_)
                 lead[1:] = hit[1:] != hit[:-1]
@@ -266,11 +269,11 @@ def _first_ranks(
 
 
 def _greedy(
-    overlap: FloatArray, ranks: IntArray, where: IntArray, target: IntArray, level: float, chosen: IntArray
+    reach: FloatArray, ranks: IntArray, where: IntArray, target: IntArray, level: float, chosen: IntArray
 ) -> IntArray:
     """Ranks at which targets are taken when a proposal takes at most one: by rank, each its best free target."""
-    pairs = np.flatnonzero(overlap >= level)
-    pairs = pairs[np.lexsort((-overlap[pairs], where[pairs]))]
+    pairs = np.flatnonzero(reach >= level)
+    pairs = pairs[np.lexsort((-reach[pairs], where[pairs]))]
     taken: dict[int, int] = {}
     last = -1
     for proposal, g, r in zip(where[pairs].tolist(), target[pairs].tolist(), ranks[pairs].tolist(), strict=True):

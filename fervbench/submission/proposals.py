@@ -10,9 +10,11 @@ strict reader reads the file again, slowly, and says what and where.
 from __future__ import annotations
 
 import re
+from array import array
 from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import chain
+from operator import attrgetter
 from typing import Any
 
 import msgspec
@@ -40,9 +42,12 @@ class _Row(msgspec.Struct, gc=False, forbid_unknown_fields=True):
 
 
 class _ActivityNet(msgspec.Struct, forbid_unknown_fields=True):
-    results: dict[str, list[_Row]]
+    results: dict[str, msgspec.Raw]  # each decoded by _ROWS
     version: str | msgspec.UnsetType = msgspec.UNSET
     external_data: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
+
+
+_ROWS = msgspec.json.Decoder(list[_Row])
 
 
 class _Own(msgspec.Struct, forbid_unknown_fields=True):
@@ -88,7 +93,8 @@ def read_proposals(data: bytes, file: str, findings: Findings) -> Proposals | No
 def _read_quickly(data: bytes) -> Proposals | None:
     """The proposals of a file in which nothing is wrong; None where that is not certain."""
     try:
-        if b'"proposals"' in data:
+        head = data[:65536]  # enough for the few short keys that may stand before; a wrong guess only costs time
+        if b'"proposals"' in head or b'"results"' not in head:
             own = msgspec.json.decode(data, type=_Own)
             if own.format != FORMAT:
                 return None
@@ -98,14 +104,23 @@ def _read_quickly(data: bytes) -> Proposals | None:
             members += 0 if note is None else note.count(":")
             rows = list(chain.from_iterable(own.proposals.values()))
             flat = np.fromiter(chain.from_iterable(rows), dtype=np.float64, count=3 * len(rows))
-            videos, where, protocol = own.proposals, "/proposals", own.protocol
+            lengths = list(map(len, own.proposals.values()))
+            videos, where, protocol = list(own.proposals), "/proposals", own.protocol
         else:
             net = msgspec.json.decode(data, type=_ActivityNet)
-            results = list(chain.from_iterable(net.results.values()))
-            members = 1 + len(net.results) + 2 * len(results)
-            members += sum(row.label is not msgspec.UNSET for row in results)
+            segments, scores, lengths = array("d"), array("d"), []
+            members = 1 + len(net.results)
+            for raw in net.results.values():  # video by video: what is freed at once is cheap to make again
+                results = _ROWS.decode(raw)
+                labels = list(map(attrgetter("label"), results))
+                given = len(labels) - labels.count(msgspec.UNSET)
+                members += 2 * len(results) + given
+                members += _colons(label for label in labels if isinstance(label, str)) if given else 0
+                segments.extend(chain.from_iterable(map(attrgetter("segment"), results)))
+                scores.extend(map(attrgetter("score"), results))
+                lengths.append(len(results))
             members += (net.version is not msgspec.UNSET) + (net.external_data is not msgspec.UNSET)
-            members += _colons(net.results) + _colons(row.label for row in results if isinstance(row.label, str))
+            members += _colons(net.results)
             members += net.version.count(":") if isinstance(net.version, str) else 0
             note = None
             if isinstance(net.external_data, msgspec.Raw):
@@ -115,16 +130,14 @@ def _read_quickly(data: bytes) -> Proposals | None:
                 if parsed.suspect or len(wrong):
                     return None
                 members += external.count(b":")
-            values = ((row.segment[0], row.segment[1], row.score) for row in results)
-            flat = np.fromiter(chain.from_iterable(values), dtype=np.float64, count=3 * len(results))
-            videos, where, protocol = net.results, "/results", None  # type: ignore[assignment]
+            flat = np.column_stack([np.frombuffer(segments).reshape(-1, 2), np.frombuffer(scores)])
+            videos, where, protocol = list(net.results), "/results", None
     except (msgspec.MsgspecError, InputError, RecursionError, UnicodeDecodeError):
         return None
     doubtful = b"\\u" in data and _DOUBTFUL.search(data) is not None
     if data.count(b":") != members or doubtful or not np.isfinite(flat).all():
         return None
-    sizes = np.fromiter(map(len, videos.values()), dtype=np.int64, count=len(videos))
-    return Proposals(protocol, list(videos), sizes, flat.reshape(-1, 3), where, note)
+    return Proposals(protocol, videos, np.array(lengths, dtype=np.int64), flat.reshape(-1, 3), where, note)
 
 
 def _colons(texts: Iterable[str]) -> int:
