@@ -99,5 +99,5 @@ def pytest_terminal_summary(terminalreporter) -> None:
         terminalreporter.write_line(f"{'':<44}{'own':>9}{'other':>9}{'ratio':>7}{'peak':>9}  target")
         for name, own, other, found, target, memory in _results:
             peak = f"{memory:>6} MB" if memory else " " * 9
-            line = f"{name[:43]:<44}{1e3 * own:>7.0f}ms{1e3 * other:>7.0f}ms{found:>7.2f}{peak}  {target}"
+            line = f"{name[:43]:<44}{1e3 * own:>7.0f}ms{1e3 * other:>7.0f}ms{found:>7.3g}{peak}  {target}"
             terminalreporter.write_line(line)

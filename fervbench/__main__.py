@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fervbench.cli import main
+from fervbench.cli import run
 
 if __name__ == "__main__":
-    main()
+    run()

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fervbench import schema
+from fervbench import interval_files, schema
 from fervbench.errors import LabelsError
 from fervbench.interval_checks import interval_problems
 from fervbench.interval_files import Video, fingerprint, read_intervals, write_intervals, write_intervals_csv
@@ -530,3 +530,27 @@ def test_a_wrong_value_anywhere_never_escapes_as_another_error(value: Any, place
         assert problems(content)
         return
     assert read(write_intervals(found)) == found == read(write_intervals_csv(found))
+
+
+@given(values, st.integers(0, 6), st.booleans())
+@settings(deadline=None, derandomize=True, max_examples=400)
+def test_a_database_is_the_same_with_and_without_the_quick_look(value: Any, place: int, lenient: bool) -> None:
+    """Videos in which all is plain are read by a shorter way; it must never say anything else."""
+    video = {"duration": 9.0, "subset": "t", "annotations": [{"segment": [1.0, 2.0], "label": "a"}]}
+    segment, annotation = video["annotations"][0]["segment"], video["annotations"][0]
+    places = [(segment, 0), (segment, 1), (annotation, "label"), (annotation, "segment")]
+    places += [(video, key) for key in ("duration", "subset", "annotations")]
+    container, key = places[place]
+    container[key] = value
+    content = {"database": {"v": video, "w": {"annotations": []}}}
+
+    def outcome() -> Any:
+        try:
+            return repr(read(content, lenient=lenient))
+        except LabelsError as error:
+            return [(f.rule, f.pointer, f.message) for f in error.findings]
+
+    quick = outcome()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(interval_files, "_plain_video", lambda *a: None)
+        assert outcome() == quick
