@@ -36,6 +36,7 @@ LEVELS = {
     "spotting_scoring": 4,
     "statistics": 4,
     "examples": 4,
+    "published": 4,
     "plots": 5,
     "cli": 7,
     "__main__": 8,
