@@ -27,6 +27,10 @@ EXAMPLES: dict[str, tuple[str, tuple[str, ...]]] = {
         "a small made-up spotting protocol in SDFE-LV's shape, with intervals and proposals",
         ("spotting/protocol.toml", "spotting/intervals.json", "spotting/proposals.json"),
     ),
+    "table": (
+        "a table of results as an author would write it (a published confusion matrix), to be checked",
+        ("my_table.json",),
+    ),
     "invalid": ("a FERV39k file with many mistakes, to see what refusal looks like", ("invalid.json",)),
 }
 

@@ -37,6 +37,16 @@ def checks(lists: Path) -> Path:
     return found
 
 
+@pytest.fixture
+def papers() -> Path:
+    """The folder with the papers' texts: $FERVBENCH_PAPERS, else beside the project; skips where it is absent."""
+    named = os.environ.get("FERVBENCH_PAPERS")
+    found = Path(named) if named else ROOT.parent / "shared" / "papers"
+    if not (found / "dfew.txt").is_file():
+        pytest.skip("no texts of the papers: set FERVBENCH_PAPERS to the folder with dfew.txt and the others")
+    return found
+
+
 @pytest.fixture(autouse=True)
 def own_data_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Every test has a user data folder of its own, empty at first."""

@@ -192,6 +192,31 @@ def spotting(target: Path) -> None:
     (target / "proposals.json").write_text(head + ",\n".join(proposals) + "\n }}\n", encoding="utf-8")
 
 
+def own_table(found: dict) -> str:
+    """A table as an author would write it, of the published confusion matrix: `fervbench-table/1`."""
+    matrix = dict(zip(found["class_order"], found["matrix"], strict=True))
+    n, hits = {}, {}
+    for i, (name, row) in enumerate(matrix.items()):
+        n[name], hits[name] = sum(row), row[i]
+    shares = {name: 100 * hits[name] / n[name] for name in matrix}
+    about = {"row": "MAE-DFER", "method": "mae-dfer", "source": "all", "target": "all"}
+    values = {"WAR": 100 * sum(hits.values()) / sum(n.values()), "UAR": sum(shares.values()) / len(shares)}
+    cells = [about | {"column": k, "metric": k, "printed": f"{v:.2f}"} for k, v in values.items()]
+    cells += [about | {"column": k, "metric": "recall", "class": k, "printed": f"{v:.2f}"} for k, v in shares.items()]
+    lines = ",\n".join("  " + json.dumps(cell) for cell in cells)
+    head = {
+        "format": "fervbench-table/1",
+        "id": "my-table",
+        "title": "MAE-DFER on FERV39k: from the confusion matrix in its authors' log",
+        "protocol": "ferv39k",
+        "unit": "percent",
+        "decimals": 2,
+        "layout": {"corner": "Method"},
+    }
+    tops = "\n".join(f" {json.dumps(k)}: {json.dumps(v)}," for k, v in head.items())
+    return f'{{\n{tops}\n "cells": [\n{lines}\n ]\n}}\n'
+
+
 def main(confusions: Path, target: Path) -> None:
     found = json.loads(confusions.read_text(encoding="utf-8"))["mae_dfer_ferv39k"]
     document = {
@@ -203,6 +228,7 @@ def main(confusions: Path, target: Path) -> None:
     }
     lines = ",\n".join(f" {json.dumps(k)}: {json.dumps(v)}" for k, v in document.items())
     (target / "mae-dfer-ferv39k-confusion.json").write_text(f"{{\n{lines}\n}}\n", encoding="utf-8")
+    (target / "my_table.json").write_text(own_table(found), encoding="utf-8")
     (target / "invalid.json").write_text(INVALID, encoding="utf-8")
     tiny(target / "tiny")
     spotting(target / "spotting")

@@ -25,6 +25,7 @@ COMMANDS = {
     "ground-truth": ("ground_truth", "Add and show local copies of official labels."),
     "protocols": ("protocols", "List, show and check how datasets are scored."),
     "score": ("score", "Score a predictions file."),
+    "tables": ("tables", "The published tables, and what can be true in them together."),
     "template": ("submissions", "Write a predictions file with every id and no answers."),
 }
 

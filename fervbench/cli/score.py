@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import click
 
@@ -34,6 +35,7 @@ from fervbench.cli import Command, options
 )
 @click.option("--f1-min-score", type=float, metavar="X", help="Spotting: F1 of proposals with at least this score.")
 @click.option("--plot", metavar="FILE", help="Spotting: write the curve (.svg, .png, .pdf); needs fervbench[site].")
+@click.option("--against", metavar="TABLE", help="A published table to set the scores beside, e.g. ferv39k/table2.")
 @click.option("--check", is_flag=True, help="Check the file only.")
 @options.as_json
 @options.output("the JSON report")
@@ -49,6 +51,7 @@ def score(
     reading: str,
     f1_min_score: float | None,
     plot: str | None,
+    against: str | None,
     check: bool,
     as_json: bool,
     output: str | None,
@@ -65,6 +68,7 @@ def score(
       fervbench score predictions.json
       fervbench score predictions.json --evaluation overall --json
       fervbench score predictions.json --check
+      fervbench score predictions.json --against ferv39k/table2
       fervbench score predictions.json --output report.json
       fervbench score spotting/proposals.json --protocol spotting/protocol.toml
     """
@@ -85,8 +89,12 @@ def score(
         raise click.UsageError("--f1-min-score is a finite number")
     if isinstance(submission, Submission) and (plot is not None or f1_min_score is not None):
         raise click.UsageError("--plot and --f1-min-score are for spotting protocols")
-    if check and (output is not None or plot is not None):
-        raise click.UsageError("--check writes nothing: leave --output and --plot out")
+    if check and (output is not None or plot is not None or against is not None):
+        raise click.UsageError("--check writes and compares nothing: leave --output, --plot and --against out")
+    if against is not None:
+        from fervbench.published.tables import load_table
+
+        table = load_table(against)  # before the work: the name may be wrong
     if check:
         if as_json:
             from fervbench.findings import to_json
@@ -110,6 +118,11 @@ def score(
     from fervbench.scoring import score as score_submission
 
     report = score_submission(used, submission, f1_min_score=f1_min_score)
+    if against is not None:
+        from fervbench.published.against import beside, to_dict
+
+        pairs = beside(table, report)
+        report = replace(report, header=report.header | {"against": to_dict(table, pairs)})
     if output is not None:
         report.write(output, overwrite=force)
         click.echo(f"report written to {output}", err=True)
@@ -126,3 +139,7 @@ def score(
         from fervbench.cli.render_spotting import print_spotting
 
         print_spotting(report, used)
+    if against is not None and not as_json:
+        from fervbench.cli.render_tables import print_beside
+
+        print_beside(table, pairs)

@@ -12,6 +12,8 @@ from __future__ import annotations
 from fractions import Fraction
 from functools import cache
 
+import numpy as np
+
 from fervbench.published.tables import TableCell
 
 
@@ -64,12 +66,9 @@ def power(n: int, parts: int) -> Fraction:
     >>> round(float(power(7847, 10_000)), 2), float(power(11_697, 10_000))
     (0.78, 1.0)
     """
-    possible = 0
-    for value in range(parts + 1):
-        low, high = Fraction(2 * value - 1, 2 * parts), Fraction(2 * value + 1, 2 * parts)
-        first, last = -((-low * n) // 1), (high * n) // 1
-        possible += max(0, int(first)) <= min(n, int(last))
-    return Fraction(possible, parts + 1)
+    twice = 2 * np.arange(n + 1, dtype=np.int64) * parts  # k/n lies between these two values, or is both
+    first, last = -((n - twice) // (2 * n)), (twice + n) // (2 * n)
+    return Fraction(len(np.union1d(first, last)), parts + 1)
 
 
 def recover(cell: TableCell, n: int) -> int | None:

@@ -27,6 +27,7 @@ def workplace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     write_example("mae-dfer-overall-only", tmp_path)
     write_example("tiny", tmp_path)
     write_example("spotting", tmp_path)
+    write_example("table", tmp_path)
     (tmp_path / "mae-dfer-overall-only.json").rename(tmp_path / "predictions.json")
     ids = load_ground_truth(load_protocol("ferv39k")).ids
     for name, header, answer in (
