@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import combinations
 
+from fervbench.published.denominators import Denominator, denominators
 from fervbench.published.judgement import Judgement
 from fervbench.published.tables import Table, TableCell
 
 Experiment = tuple[str | None, ...]
+# Fewer equal pairs than this are expected by chance where equality is worth telling.
+CHANCE = 0.05
 
 
 def _experiment(cell: TableCell, table: Table) -> Experiment | None:
@@ -87,7 +90,8 @@ def _place(cell: TableCell, other: TableCell) -> str:
 
 
 def equal(table: Table) -> list[Judgement]:
-    """Different experiments on one target whose two or more metrics are all equal."""
+    """Different experiments on one target whose two or more metrics are all equal, where chance does not explain it."""
+    known = denominators(table)
     groups: dict[tuple[str | None, str | None], dict[tuple[str | None, str | None], dict[str, TableCell]]] = {}
     for cell in table.cells:
         if cell.is_score and cell.statistic is None and cell.class_ is None and cell.method and not cell.cited:
@@ -96,7 +100,7 @@ def equal(table: Table) -> list[Judgement]:
             of_target.setdefault((cell.method, cell.source), {}).setdefault(cell.metric, cell)
     found: list[Judgement] = []
     compared = 0
-    for (target, _), experiments in groups.items():
+    for experiments in groups.values():
         full = [cells for cells in experiments.values() if len(cells) > 1]
         for a, b in combinations(full, 2):
             shared = sorted(a.keys() & b.keys())
@@ -104,9 +108,9 @@ def equal(table: Table) -> list[Judgement]:
                 continue
             compared += 1
             if all(a[metric].exact == b[metric].exact for metric in shared):
-                found.append(_equal(a, b, shared, full, target))
+                found += _equal(a, b, shared, full, known)
     if compared and not found:
-        text = f"no two experiments on one target share all metrics ({compared:,} pairs)"
+        text = f"no two experiments on one target share all metrics beyond chance ({compared:,} pairs)"
         found.append(Judgement("equal-values", "pass", text, (table.cells[0],), f"{compared:,} pairs compared"))
     return found
 
@@ -116,22 +120,34 @@ def _equal(
     b: dict[str, TableCell],
     shared: list[str],
     among: list[dict[str, TableCell]],
-    on: str | None,
-) -> Judgement:
+    known: dict[str, Denominator],
+) -> list[Judgement]:
+    """A warning if such a pair is not to be expected by chance."""
     pairs = len(among) * (len(among) - 1) // 2
     chance = float(pairs)
     for metric in shared:
-        seen = [cells[metric].exact for cells in among if metric in cells]
-        steps = int((max(seen) - min(seen)) * 10 ** a[metric].decimals) + 1
-        chance /= steps
+        chance /= _steps([cells[metric] for cells in among if metric in cells], known)
+    if chance >= CHANCE:
+        return []
     values = " and ".join(f"{metric} {a[metric].printed}" for metric in shared)
-    cells = tuple(each[metric] for each in (a, b) for metric in shared)
-    return Judgement(
-        "equal-values",
-        "warning" if chance < 0.05 else "note",
-        f"{a[shared[0]].row} and {b[shared[0]].row} are printed with equal {values} on {on}",
-        cells,
-        f"{pairs:,} pairs; were values spread evenly over the range seen here, {chance:.2g} such pairs are expected",
-        "a coincidence is unlikely" if chance < 0.05 else "nothing: such a coincidence is to be expected",
-        "which row is meant, or that either is mistyped: a line copied by mistake would look like this",
-    )
+    return [
+        Judgement(
+            "equal-values",
+            "warning",
+            f"{a[shared[0]].row} and {b[shared[0]].row} are printed with equal {values} on {a[shared[0]].target}",
+            tuple(each[metric] for each in (a, b) for metric in shared),
+            f"{pairs:,} pairs; were values spread evenly over the range seen here, {chance:.2g} such are expected",
+            "a coincidence is unlikely",
+            "which row is meant, or that either is mistyped: a line copied by mistake would look like this",
+        )
+    ]
+
+
+def _steps(cells: list[TableCell], known: dict[str, Denominator]) -> int:
+    """How many values lie in the range of these cells: steps of the last decimal, or of one hit where that is more."""
+    span = max(c.exact for c in cells) - min(c.exact for c in cells)
+    steps = int(span * 10 ** cells[0].decimals) + 1
+    of = known.get(str(cells[0].target))
+    if of is not None and cells[0].metric == "WAR":
+        steps = min(steps, int(span / (100 if cells[0].unit == "percent" else 1) * of.n) + 1)
+    return steps

@@ -47,7 +47,9 @@ PLACES = {
     "sdfe-lv/table3": [(SDFE, "AR@50(%) AR@100(%) AUC\n", "divided into top-down")],
     "sdfe-lv/table4": [(SDFE, "Networks CK+ AFEW DFEW\n", "Table 5:")],
     "sdfe-lv/table5": [(SDFE, "Networks CK+ AFEW DFEW Average\n", "task. Therefore")],
-    "sdfe-lv/table6": [(SDFE, "Table 6: Context Information Evaluation\n\nNetworks CK+ AFEW DFEW Average\n", "optical flow field")],
+    "sdfe-lv/table6": [
+        (SDFE, "Table 6: Context Information Evaluation\n\nNetworks CK+ AFEW DFEW Average\n", "optical flow field")
+    ],
 }
 # Numbers that belong to names: `C3D [44]`, `Resnet18`, `R-C3D`, `DFEW fd2`, `AFEW7.0`, `(RS18-LSTM)`.
 NAMES = re.compile(r"\[\d+(?:, \d+)*\]|Kinect\d+|Sports 1M|UCF101|fd\d|\b[A-Za-z0-9+]*[A-Za-z][\w+-]*\d[\w+-]*|\b\dD\b")
@@ -99,7 +101,9 @@ def test_the_interpretation_of_kappa_is_carried(papers: Path) -> None:
     text = piece(papers, DFEW, "Table 3: Interpretation", "3 EXPRESSION-CLUSTERED")
     pairs = re.findall(r"^(\S+) (\w[\w ]* agreement)$", text, flags=re.M)
     table = published("dfew/table3")
-    assert [(cells[0].printed, cells[1].printed) for cells in ([*table.cells][i : i + 2] for i in range(0, 12, 2))] == pairs
+    assert [
+        (cells[0].printed, cells[1].printed) for cells in ([*table.cells][i : i + 2] for i in range(0, 12, 2))
+    ] == pairs
 
 
 def test_how_many_numbers_are_carried() -> None:
