@@ -34,7 +34,8 @@ def test_the_wheel_holds_the_package_and_its_data_and_nothing_else(wheel: Path):
         found = {path.relative_to(ROOT).as_posix() for path in (ROOT / folder).rglob("*") if path.is_file()}
         return {name for name in found if "__pycache__" not in name}
 
-    expected = files("fervbench") | {f"fervbench/_data/{name}" for name in files("protocols") | files("examples")}
+    data = files("protocols") | files("examples") | files("baselines")
+    expected = files("fervbench") | {f"fervbench/_data/{name}" for name in data}
     assert {name for name in names if ".dist-info/" not in name} == expected
     assert "fervbench/_data/protocols/ferv39k/counts.json" in expected
     assert "fervbench/py.typed" in expected
@@ -54,6 +55,8 @@ def test_data_is_found_inside_a_zipped_wheel(wheel: Path, tmp_path: Path):
         "print(len(fervbench.load_ground_truth(fervbench.load_protocol('ferv39k'))))\n"
         "from fervbench.examples import texts\n"
         "print(sorted(texts('tiny')))\n"
+        "from fervbench.published.tables import published_tables\n"
+        "print(len(published_tables()) > 25)\n"
     )
     done = subprocess.run(
         [sys.executable, "-c", code],
@@ -65,6 +68,7 @@ def test_data_is_found_inside_a_zipped_wheel(wheel: Path, tmp_path: Path):
     )
     assert done.stderr == ""
     assert done.stdout.splitlines()[0] == "7847"
+    assert done.stdout.splitlines()[2] == "True"
 
 
 def test_requirements_are_light_ranges():

@@ -54,11 +54,11 @@ def print_grid(out: Console, grid: Grid) -> None:
         max([len(visible(column)), *(places[i].cell_len for _, places in lines)])
         for i, column in enumerate(grid.columns)
     ]
-    first = 0
+    first = 0  # columns stand two spaces apart
     while first < len(grid.columns):
         last, used = first, label
-        while last < len(grid.columns) and (last == first or used + 1 + widths[last] <= out.width):
-            used += 1 + widths[last]
+        while last < len(grid.columns) and (last == first or used + 2 + widths[last] <= out.width):
+            used += 2 + widths[last]
             last += 1
         if first:
             out.print()

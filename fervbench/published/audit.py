@@ -9,13 +9,15 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from importlib import import_module
 from typing import Any
 
 from fervbench import strict_json
-from fervbench.findings import FORMAT
+from fervbench.errors import InputError
+from fervbench.findings import FORMAT, Findings
 from fervbench.published import rules_cells, rules_repeats, rules_spotting, rules_sums
+from fervbench.published.denominators import problems
 from fervbench.published.judgement import SEVERITIES, Judgement
 from fervbench.published.tables import Table, published_tables
 
@@ -117,12 +119,17 @@ def audit_tables(tables: Sequence[Table]) -> list[Judgement]:
 
 
 def audit_file(table: Table) -> Audit:
-    """Audit one table of anyone's."""
+    """Audit one table of anyone's. Raises InputError where its counts cannot be used."""
+    findings = Findings(table.file)
+    for problem in problems(table):
+        findings.add("wrong-counts", problem, pointer="/counts")
+    if len(findings):
+        raise InputError(f"has counts that cannot be used: {table.file}", file=table.file, findings=findings)
     return Audit(_sorted(audit_tables([table])), (table,))
 
 
-def audit_published(only: str | None = None) -> Audit:
-    """Audit the published tables; with `only` what concerns one table, rules across tables included."""
+@cache
+def _published_judgements() -> tuple[Judgement, ...]:
     tables = published_tables()
     papers: dict[str, list[Table]] = {}
     for table in tables.values():
@@ -130,9 +137,15 @@ def audit_published(only: str | None = None) -> Audit:
     found = [judgement for group in papers.values() for judgement in audit_tables(group)]
     for name in _CLAIMS:
         found += import_module(f"fervbench.published.{name}").audit(tables)
+    return _sorted(found)
+
+
+def audit_published(only: str | None = None) -> Audit:
+    """Audit the published tables; with `only` what concerns one table, rules across tables included."""
+    found, tables = _published_judgements(), published_tables()
     if only is None:
-        return Audit(_sorted(found), tuple(tables.values()))
-    return Audit(_sorted(j for j in found if only in j.tables), (tables[only],))
+        return Audit(found, tuple(tables.values()))
+    return Audit(tuple(j for j in found if only in j.tables), (tables[only],))
 
 
 def _sorted(found: Iterable[Judgement]) -> tuple[Judgement, ...]:
