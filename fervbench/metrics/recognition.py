@@ -101,30 +101,49 @@ def scores(table: npt.ArrayLike) -> RecognitionScores:
     counts = np.asarray(table, dtype=np.float64)
     if counts.ndim < 2 or counts.shape[-1] != counts.shape[-2] + 1:
         raise ValueError(f"a confusion table has shape (..., K, K + 1), not {counts.shape}")
-    clips = counts.sum(axis=-1)  # (..., K) of each true class
-    predicted = counts[..., :-1].sum(axis=-2)  # (..., K) of each predicted class
-    hits = np.diagonal(counts, axis1=-2, axis2=-1)  # (..., K)
-    present = clips > 0
+    return scores_of_counts(
+        hits=np.diagonal(counts, axis1=-2, axis2=-1),
+        clips=counts.sum(axis=-1),
+        predicted=counts[..., :-1].sum(axis=-2),
+    )
+
+
+def scores_of_counts(hits: npt.ArrayLike, clips: npt.ArrayLike, predicted: npt.ArrayLike) -> RecognitionScores:
+    """Every metric, from what it needs of a table: three arrays (..., K), which may broadcast.
+
+    `hits` are the correct clips of each class, `clips` all clips of each true class, `predicted` the answers that name
+    each class.
+
+    >>> float(scores_of_counts(hits=[2, 0], clips=[3, 1], predicted=[2, 1]).war)
+    0.5
+    """
+    hits, clips, predicted = (np.asarray(counts, dtype=np.float64) for counts in (hits, clips, predicted))
+    present = clips > 0  # (..., K)
     recall = _ratio(hits, clips, np.nan)
     precision = _ratio(hits, predicted, 0.0)
-    f1 = np.where(present, _ratio(2 * hits, clips + predicted, 0.0), np.nan)
+    f1 = _ratio(2 * hits, clips + predicted, 0.0)
+    counted = recall
+    if not present.all():
+        counted, f1 = np.where(present, recall, 0.0), np.where(present, f1, 0.0)
     total = clips.sum(axis=-1)
     number = present.sum(axis=-1)
     return RecognitionScores(
         war=_ratio(hits.sum(axis=-1), total, np.nan),
-        uar=_ratio(np.where(present, recall, 0.0).sum(axis=-1), number, np.nan),
-        macro_f1=_ratio(np.where(present, f1, 0.0).sum(axis=-1), number, np.nan),
-        weighted_f1=_ratio((np.where(present, f1, 0.0) * clips).sum(axis=-1), total, np.nan),
+        uar=_ratio(counted.sum(axis=-1), number, np.nan),
+        macro_f1=_ratio(f1.sum(axis=-1), number, np.nan),
+        weighted_f1=_ratio((f1 * clips).sum(axis=-1), total, np.nan),
         recall=recall,
         precision=precision,
-        f1=f1,
+        f1=f1 if present.all() else np.where(present, f1, np.nan),
     )
 
 
-def _ratio(part: FloatArray, whole: FloatArray, empty: float) -> FloatArray:
-    """`part / whole`, and `empty` where whole is 0."""
-    filled = np.full(np.broadcast_shapes(part.shape, whole.shape), empty, dtype=np.float64)
-    return np.divide(part, whole, out=filled, where=whole > 0)
+def _ratio(part: FloatArray, whole: FloatArray | IntArray, empty: float) -> FloatArray:
+    """`part / whole`, and `empty` where whole is 0. Results lie in memory as `part` does."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        found: FloatArray = np.asarray(part / whole)
+    lacking = whole == 0
+    return np.where(lacking, empty, found) if lacking.any() else found
 
 
 def _classes(target: npt.ArrayLike, prediction: npt.ArrayLike, classes: int | None) -> int:
