@@ -1,0 +1,368 @@
+r"""Resampling: how much would the scores of one system move on another test list of the same kind?
+
+Source: Efron and Tibshirani, "An Introduction to the Bootstrap" (1993), chapters 8 and 13. A score is a function of
+counts, so counts are drawn and not clips: n draws with replacement from n clips are a multinomial over the outcomes.
+
+Schemes
+    class-counts  The clips of each class in each leaf are fixed: a row of a leaf's confusion table is a multinomial,
+                  its hits Binomial(n_c, k_c / n_c). The default: a protocol fixes its test list, its class counts are
+                  part of its definition.
+    clips         The clips of each leaf are fixed in number, not in class: a leaf's whole table is one multinomial. A
+                  class that vanishes from a replicate is left out of its UAR and macro F1, as `recognition` does. By
+                  leaf, and not over all clips at once, so that a leaf's replicates are those of its own clips alone
+                  (its n is fixed) and still add up to those of the whole.
+    clusters      M of the M clusters (source videos, movies, subjects) are drawn, each with all its clips. The only
+                  scheme that is right where clips of one video are alike; the others are then too narrow.
+
+Conventions
+    A leaf is a part of the test list that no configuration divides (a FERV39k scene, a DFEW fold). Replicates are drawn
+    by leaf and added up, so that scenes, scenarios and all clips are of one piece in each of them. `members` of shape
+    (T, L) says which leaves each of T configurations unites. Answers are class indices, K where there is none. With S
+    answers to each clip (seeds, systems) a clip is drawn with all its S answers. Intervals are percentile intervals.
+
+    Outcomes that occur are counted and sorted, so the order of the clips changes nothing. Random numbers are a function
+    of the seed, the block of replicates and the leaf: the number of threads changes nothing, nor do other leaves, and
+    the first 1,000 of 2,000 replicates are those of 1,000. Any whole number from 0 is a seed, 0 like any other.
+    They are numpy's: another version of numpy may draw others (NEP 19).
+
+Metrics
+    samples    WAR, UAR, macro F1 and weighted F1 of every replicate, answer and configuration
+    interval   the percentile interval of anything with replicates in front
+
+Known differences from other tools
+    1. scikit-learn, SciPy (`stats.bootstrap`) and sacreBLEU draw clips without regard to class: `clips`.
+    2. Nothing is added to counts: a class with all of its clips right, or none, stays so in every replicate.
+"""
+
+from __future__ import annotations
+
+import itertools
+import operator
+import os
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+
+from fervbench.metrics.recognition import RecognitionScores, scores, scores_of_counts
+
+FloatArray = npt.NDArray[np.float64]
+IntArray = npt.NDArray[np.int64]
+
+MEASURES = ("WAR", "UAR", "macro_F1", "weighted_F1")
+SCHEMES = ("class-counts", "clips", "clusters")
+BLOCK = 1000  # replicates drawn at once
+DRAWS, SWAPS, VIDEOS = range(3)  # what random numbers are for: the first part of their key
+_HELD = 4_000_000  # counts held at once by a thread: bounds memory where nearly every clip is an outcome of its own
+_CLIPWISE = 4  # clips an outcome, below which drawing clips costs less than drawing counts
+
+
+@dataclass(frozen=True)
+class Outcomes:
+    """What happened to the clips: distinct outcomes, sorted, and how many clips share each.
+
+    `leaf`, `target`, `clips` and `cluster` have shape (C,), `answer` (C, S). `leaves` and `classes` are L and K.
+    """
+
+    leaf: IntArray = field(repr=False)
+    target: IntArray = field(repr=False)
+    answer: IntArray = field(repr=False)
+    clips: IntArray = field(repr=False)
+    leaves: int
+    classes: int
+    cluster: IntArray | None = field(repr=False, default=None)
+
+    @property
+    def answers(self) -> int:
+        """S, the number of answers to each clip."""
+        return int(self.answer.shape[1])
+
+    def of_answers(self, *chosen: int) -> Outcomes:
+        """Outcomes of some of the S answers, in the order given: of one system, of a pair."""
+        own = [self.answer[:, s] for s in chosen]
+        others = [] if self.cluster is None else [self.cluster]
+        parts, clips = grouped([self.leaf, self.target, *own, *others], self.clips)
+        answer = np.stack(parts[2 : 2 + len(own)], axis=1)
+        cluster = None if self.cluster is None else parts[-1]
+        return Outcomes(parts[0], parts[1], answer, clips, self.leaves, self.classes, cluster)
+
+    def tables(self) -> IntArray:
+        """Confusion counts of each of the S answers by leaf, shape (S, L, K, K + 1)."""
+        shape = (self.answers, self.leaves, self.classes, self.classes + 1)
+        found = np.zeros(shape, dtype=np.int64)
+        for s in range(self.answers):
+            np.add.at(found[s], (self.leaf, self.target, self.answer[:, s]), self.clips)
+        return found
+
+
+def outcomes_of_counts(counts: npt.ArrayLike) -> Outcomes:
+    """Outcomes of counts of shape (L, K, K + 1, ..., K + 1): leaf, true class, one axis for each of the S answers.
+
+    Confusion tables by leaf are the case S = 1. Raises ValueError for other shapes and negative counts.
+
+    >>> outcomes_of_counts([[[2, 1, 0], [0, 0, 1]]])
+    Outcomes(leaves=1, classes=2)
+    """
+    table = np.asarray(counts)
+    if table.ndim < 3 or set(table.shape[2:]) != {table.shape[1] + 1}:
+        raise ValueError(f"counts have shape (L, K, K + 1, ..., K + 1), not {table.shape}")
+    if table.dtype.kind not in "iu":
+        raise ValueError(f"counts are whole numbers, not {table.dtype}")
+    if table.size and table.min() < 0:
+        raise ValueError("counts are negative")
+    leaf, target, *answers = np.nonzero(table)
+    return Outcomes(
+        leaf, target, np.stack(answers, axis=1), table[table > 0].astype(np.int64), table.shape[0], table.shape[1]
+    )
+
+
+def outcomes(
+    leaf: npt.ArrayLike,
+    target: npt.ArrayLike,
+    answers: npt.ArrayLike,
+    *,
+    leaves: int,
+    classes: int,
+    cluster: npt.ArrayLike | None = None,
+) -> Outcomes:
+    """Outcomes of n clips: arrays (n,) of leaf, true class and perhaps cluster; `answers` (n,) or (n, S), -1 for none.
+
+    Clusters are any whole numbers; their order takes part in the drawing, that of the clips does not. Raises ValueError
+    for arrays that differ in length, and values out of range.
+
+    >>> outcomes([0, 0, 0], [0, 0, 1], [[0, 1], [0, 1], [1, -1]], leaves=1, classes=2).clips.tolist()
+    [2, 1]
+    """
+    given = np.asarray(answers)
+    columns = given if given.ndim == 2 else given[:, None]
+    parts = [_indices("leaf", leaf, 0, leaves), _indices("target", target, 0, classes)]
+    parts += [_indices("answers", column, -1, classes) for column in columns.T]
+    parts[2:] = [np.where(part < 0, classes, part) for part in parts[2:]]
+    if cluster is not None:
+        parts.append(np.asarray(cluster, dtype=np.int64))
+    if {part.shape for part in parts} != {parts[0].shape}:
+        raise ValueError(f"arrays differ in length: {sorted({part.shape for part in parts})}")
+    chosen, clips = grouped(parts, np.ones(len(parts[0]), dtype=np.int64))
+    answer = np.stack(chosen[2 : 2 + columns.shape[1]], axis=1)
+    number = None if cluster is None else np.unique(chosen[-1], return_inverse=True)[1]
+    return Outcomes(chosen[0], chosen[1], answer, clips, leaves, classes, number)
+
+
+def grouped(parts: list[IntArray], clips: IntArray) -> tuple[list[IntArray], IntArray]:
+    """Distinct rows of arrays (n,) laid side by side, sorted, and the sum of the clips of each."""
+    key = np.zeros(len(clips), dtype=np.int64)
+    for part in parts:  # the rank of each row among the distinct ones so far: no key outgrows its type
+        levels, rank = np.unique(part, return_inverse=True)
+        key = np.unique(key * max(len(levels), 1) + rank, return_inverse=True)[1]
+    first = np.unique(key, return_index=True)[1]
+    return [part[first] for part in parts], np.bincount(key, weights=clips, minlength=0).astype(np.int64)
+
+
+def _indices(name: str, values: npt.ArrayLike, lowest: int, end: int) -> IntArray:
+    found = np.asarray(values)
+    if found.ndim != 1 or (found.size and found.dtype.kind not in "iu"):
+        raise ValueError(f"{name} is no array of indices: shape {found.shape}, {found.dtype}")
+    if found.size and not lowest <= found.min() <= found.max() < end:
+        raise ValueError(f"{name} holds {found.min()}..{found.max()}, outside {lowest}..{end - 1}")
+    return found.astype(np.int64)
+
+
+@dataclass(frozen=True)
+class Replicates:
+    """Counts by leaf of R replicates: `hits` and `predicted` (S, K, L, R), `clips` (K, L, R), or (K, L, 1) where fixed.
+
+    As `recognition` has them: correct clips of a class, answers that name it, clips that show it.
+    """
+
+    hits: FloatArray = field(repr=False)
+    predicted: FloatArray = field(repr=False)
+    clips: FloatArray = field(repr=False)
+
+    def scores(self, members: npt.ArrayLike) -> RecognitionScores:
+        """Scores of every replicate: overall ones (R, S, T), per class ones (R, S, T, K); `members` is (T, L)."""
+        chosen = [np.flatnonzero(row) for row in np.asarray(members)]
+        hits, predicted, clips = (_united(counts, chosen) for counts in (self.hits, self.predicted, self.clips[None]))
+        return scores_of_counts(hits, clips, predicted)
+
+
+def _united(counts: FloatArray, chosen: list[IntArray]) -> FloatArray:
+    """Sums (R, S, T, K) of counts (S, K, L, R) over the chosen leaves. No matrix product: its threads would contend."""
+    found = np.empty((*counts.shape[:2], len(chosen), counts.shape[3]))
+    for t, leaves in enumerate(chosen):
+        np.add.reduce(counts[:, :, leaves], axis=2, out=found[:, :, t])
+    return found.transpose(3, 0, 2, 1)
+
+
+def replicates(
+    of: Outcomes, number: int = 1000, seed: int = 0, scheme: str = "class-counts", *, threads: int | None = None
+) -> Iterator[Replicates]:
+    """Draw `number` replicates, in blocks of at most 1,000 (see the schemes above).
+
+    Two threads at most draw at once unless `threads` says otherwise; the draws do not depend on it. Raises ValueError
+    for an unknown scheme, a negative seed, no replicates, and for `clusters` without clusters.
+    """
+    if scheme not in SCHEMES:
+        raise ValueError(f"no scheme {scheme!r}; known: {SCHEMES}")
+    if number < 1:
+        raise ValueError(f"{number} replicates are none")
+    if scheme == "clusters" and of.cluster is None:
+        raise ValueError("the outcomes know no clusters")
+    bounds = np.searchsorted(of.leaf, np.arange(of.leaves + 1))
+    size = max(1, min(BLOCK, _HELD // max(int(np.diff(bounds).max(initial=1)), 1)))
+    for block, start in enumerate(range(0, number, size)):
+        yield _block(of, bounds, min(size, number - start), (seed, DRAWS, block), scheme, threads)
+
+
+def generator(seed: int, *key: int) -> np.random.Generator:
+    """Random numbers of one seed and one place among the draws. Raises TypeError for a seed that is no whole number."""
+    return np.random.Generator(np.random.PCG64(np.random.SeedSequence(operator.index(seed), spawn_key=key)))
+
+
+def _block(
+    of: Outcomes, bounds: IntArray, number: int, key: tuple[int, int, int], scheme: str, threads: int | None
+) -> Replicates:
+    runs, classes, leaves = of.answers, of.classes, of.leaves
+    fixed = scheme == "class-counts"
+    hits, predicted = np.empty((2, runs, classes, leaves, number))
+    clips = np.empty((classes, leaves, 1 if fixed else number))
+    weights = None
+    if scheme == "clusters" and of.cluster is not None:
+        once = np.ones(of.cluster.max(initial=-1) + 1, dtype=np.int64)
+        weights = draw(generator(*key, leaves), once, number)
+
+    def work(leaf: int) -> None:
+        part = slice(bounds[leaf], bounds[leaf + 1])
+        target, own = of.target[part], of.clips[part]
+        rng = generator(*key, leaf)
+        if weights is not None and of.cluster is not None:
+            drawn = weights[:, of.cluster[part]] * own
+        elif fixed:
+            edges = np.flatnonzero(np.diff(target, prepend=-1, append=classes)).tolist()
+            rows = [draw(rng, own[start:end], number) for start, end in itertools.pairwise(edges)]
+            drawn = np.concatenate([np.zeros((number, 0), dtype=np.int64), *rows], axis=1)
+        else:
+            drawn = draw(rng, own, number)
+        tally(target, of.answer[part], drawn.T, hits[:, :, leaf], predicted[:, :, leaf])
+        for c in range(classes):
+            clips[c, leaf] = own[target == c].sum() if fixed else drawn[:, target == c].sum(axis=1)
+
+    spread(work, leaves, threads)
+    return Replicates(hits, predicted, clips)
+
+
+def tally(target: IntArray, answer: IntArray, weights: IntArray, hits: FloatArray, predicted: FloatArray) -> None:
+    """Add up one leaf: `target` (C,), `answer` (C, S) and `weights` (C, R) into `hits` and `predicted`, (S, K, R)."""
+    weighed = weights.astype(np.float64, order="C")
+    for s, given in enumerate(answer.T):
+        for c in range(hits.shape[1]):
+            named = given == c
+            weighed[named].sum(axis=0, out=predicted[s, c])
+            weighed[named & (target == c)].sum(axis=0, out=hits[s, c])
+
+
+def draw(rng: np.random.Generator, clips: IntArray, number: int) -> IntArray:
+    """Counts of n draws with replacement from n clips, `clips[c]` of which are of outcome c; shape (number, outcomes).
+
+    Where outcomes have few clips each, clips are drawn and counted, else counts are drawn: the same distribution.
+    """
+    n, outcomes = int(clips.sum()), len(clips)
+    if n >= _CLIPWISE * outcomes:
+        return rng.multinomial(n, clips / n, size=number) if outcomes else np.zeros((number, 0), dtype=np.int64)
+    which = np.repeat(np.arange(outcomes), clips)
+    kind = np.uint16 if n <= 2**16 else np.uint32
+    found = which[rng.integers(0, n, size=(number, n), dtype=kind)]
+    found += outcomes * np.arange(number)[:, None]
+    return np.bincount(found.ravel(), minlength=number * outcomes).reshape(number, outcomes)
+
+
+def spread(work: Callable[[int], None], items: int, threads: int | None = None) -> None:
+    """Do `work` for 0..items-1, by two threads where there are two processors, unless `threads` says otherwise."""
+    number = min(threads or min(2, os.cpu_count() or 1), items)
+    failed: list[BaseException] = []
+
+    def some(first: int) -> None:
+        try:
+            for item in range(first, items, number):
+                work(item)
+        except BaseException as error:  # noqa: BLE001 - raised below, in the caller's thread
+            failed.append(error)
+
+    others = [threading.Thread(target=some, args=(first,), daemon=True) for first in range(1, number)]
+    for thread in others:
+        thread.start()
+    some(0)
+    for thread in others:
+        thread.join()
+    if failed:
+        raise failed[0]
+
+
+def measures(scores: RecognitionScores) -> FloatArray:
+    """WAR, UAR, macro F1 and weighted F1 (`MEASURES`) side by side: (...) to (..., 4)."""
+    return np.stack([scores.war, scores.uar, scores.macro_f1, scores.weighted_f1], axis=-1)
+
+
+def observed(of: Outcomes, members: npt.ArrayLike) -> FloatArray:
+    """WAR, UAR, macro F1 and weighted F1 of the clips as they are, shape (S, T, 4): what replicates scatter about.
+
+    >>> observed(outcomes_of_counts([[[8, 2, 0], [3, 7, 0]]]), [[1]])[0, 0, :2].tolist()
+    [0.75, 0.75]
+    """
+    united = np.einsum("tl,slkj->stkj", np.asarray(members, dtype=np.int64), of.tables())
+    return measures(scores(united))
+
+
+def samples(
+    of: Outcomes,
+    members: npt.ArrayLike,
+    number: int = 1000,
+    seed: int = 0,
+    scheme: str = "class-counts",
+    *,
+    threads: int | None = None,
+) -> FloatArray:
+    """WAR, UAR, macro F1 and weighted F1 (`MEASURES`) of every replicate, shape (R, S, T, 4), in [0, 1].
+
+    `members` (T, L) holds true, or 1, where a configuration has a leaf. NaN where a configuration has no clips in a
+    replicate (only clusters can do that). Mean over the S answers for the score of a model with S seeds.
+
+    >>> of = outcomes_of_counts([[[8, 2, 0], [3, 7, 0]]])
+    >>> samples(of, [[1]], number=1000, seed=0).shape
+    (1000, 1, 1, 4)
+    """
+    united = np.asarray(members)
+    if united.ndim != 2 or united.shape[1] != of.leaves:
+        raise ValueError(f"members have shape (T, {of.leaves}), not {united.shape}")
+    found = np.empty((number, of.answers, len(united), len(MEASURES)))
+    start = 0
+    for block in replicates(of, number, seed, scheme, threads=threads):
+        scored = measures(block.scores(united))
+        found[start : start + len(scored)] = scored
+        start += len(scored)
+    return found
+
+
+def interval(drawn: npt.ArrayLike, level: float = 0.95) -> FloatArray:
+    """The percentile interval along the first axis, (R, ...) to (2, ...): low and high ends.
+
+    Replicates that are NaN are left out; NaN where all of them are. Ends are interpolated as `numpy.quantile` does by
+    default. Raises ValueError for a level outside (0, 1).
+
+    >>> interval([0.0, 1.0, 2.0, 3.0, 4.0], level=0.5).tolist()
+    [1.0, 3.0]
+    """
+    if not 0 < level < 1:
+        raise ValueError(f"a level lies between 0 and 1, {level!r} does not (is it in per cent?)")
+    values = np.asarray(drawn, dtype=np.float64)
+    ordered = np.sort(values.reshape(len(values), -1).T, axis=1)  # (columns, R), NaN last
+    known = ordered.shape[1] - np.isnan(ordered).sum(axis=1)
+    ends = np.empty((2, len(ordered)))
+    for row, share in zip(ends, ((1 - level) / 2, (1 + level) / 2), strict=True):
+        place = share * np.maximum(known - 1, 0)
+        below = place.astype(np.int64)
+        above = np.minimum(below + 1, np.maximum(known - 1, 0))
+        low, high = (np.take_along_axis(ordered, at[:, None], axis=1)[:, 0] for at in (below, above))
+        row[:] = low + (place - below) * (high - low)
+    return ends.reshape(2, *values.shape[1:])
