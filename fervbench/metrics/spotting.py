@@ -112,16 +112,21 @@ class Spotted:
             hits[t] = np.count_nonzero(ranks[index][:, None] < used, axis=0)
         recall = hits / len(index) if len(index) else np.full(hits.shape, np.nan)
         ar: FloatArray = recall.mean(axis=0)
-        return Curve(recall, ar, self.an, len(index), _area(ar, self.an, self.reading))
+        return Curve(recall, ar, self.an, len(index), float(area(ar, self.an, self.reading)))
 
 
-def _area(ar: FloatArray, an: FloatArray, reading: str) -> float:
+def area(ar: FloatArray, an: FloatArray, reading: str = "official") -> FloatArray:
+    """Area under AR@AN curves, normalised as the reading says; `ar` (..., points), `an` (points,), to (...).
+
+    >>> float(area(np.array([0.5, 0.5]), np.array([1.0, 2.0])))
+    0.25
+    """
     if reading == "mean":
-        return float(ar.mean())
+        return np.asarray(ar.mean(axis=-1))
     if reading == "from-zero":
-        ar, an = np.concatenate([[0.0], ar]), np.concatenate([[0.0], an])
-    area = float(((ar[1:] + ar[:-1]) * np.diff(an) / 2.0).sum())
-    return area / float(an[-1] - an[0] if reading == "over-99" else an[-1])
+        ar, an = np.concatenate([np.zeros_like(ar[..., :1]), ar], axis=-1), np.concatenate([[0.0], an])
+    under = ((ar[..., 1:] + ar[..., :-1]) * np.diff(an) / 2.0).sum(axis=-1)
+    return np.asarray(under / float(an[-1] - an[0] if reading == "over-99" else an[-1]))
 
 
 def rank(
