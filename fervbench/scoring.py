@@ -13,6 +13,7 @@ from fervbench.protocol import FOLD_MEAN, POOLED, Evaluation, Protocol
 from fervbench.report import FORMAT, METRICS, Cell, Report
 from fervbench.submission.coverage import asked_of, clips_of
 from fervbench.submission.model import Run, Submission
+from fervbench.uncertainty import Resampling, default_for, with_intervals
 
 if TYPE_CHECKING:
     from fervbench.submission.spotting import SpottingSubmission
@@ -21,27 +22,35 @@ IntArray = npt.NDArray[np.int64]
 
 
 def score(
-    protocol: Protocol, submission: Submission | SpottingSubmission, *, f1_min_score: float | None = None
+    protocol: Protocol,
+    submission: Submission | SpottingSubmission,
+    *,
+    f1_min_score: float | None = None,
+    intervals: Resampling | None = None,
 ) -> Report:
     """Score a submission that has been read against `protocol`.
 
     A cell is the sum of the confusion counts of its target's leaves, so that scenes, scenarios and all clips are
     always of one piece. Several seeds give the mean and standard deviation (ddof 1) of each cell. Proposals are scored
-    by `fervbench.spotting_scoring`; `f1_min_score` is for them alone.
+    by `fervbench.spotting_scoring`; `f1_min_score` is for them alone. `intervals` says how confidence intervals are
+    made: by default with 1,000 replicates of clips by class (of videos, for proposals); `Resampling(replicates=0)`
+    makes none.
     """
     if submission.protocol.sha256 != protocol.sha256:
         raise ValueError(f"the submission was read for {submission.protocol.id}, not for this {protocol.id}")
     if not isinstance(submission, Submission):
         from fervbench.spotting_scoring import score_spotting
 
-        return score_spotting(protocol, submission, f1_min_score=f1_min_score)
+        return score_spotting(protocol, submission, f1_min_score=f1_min_score, intervals=intervals)
+    resampling = intervals or default_for(protocol.task)
     seeds = submission.seeds
     cache: dict[int, IntArray] = {}
     cells: list[Cell] = []
     for evaluation in submission.evaluations:
         names, tables = _tables(evaluation, submission, seeds, cache)
         cells += _cells(evaluation, names, tables, protocol)
-    return Report(_header(protocol, submission, seeds, cells), tuple(cells))
+    cells = with_intervals(cells, submission, resampling)
+    return Report(_header(protocol, submission, seeds, cells, resampling), tuple(cells))
 
 
 def _by_leaf(run: Run, submission: Submission, cache: dict[int, IntArray]) -> IntArray:
@@ -151,7 +160,11 @@ def _absent(cells: list[Cell]) -> list[str]:
 
 
 def _header(
-    protocol: Protocol, submission: Submission, seeds: tuple[int | None, ...], cells: list[Cell]
+    protocol: Protocol,
+    submission: Submission,
+    seeds: tuple[int | None, ...],
+    cells: list[Cell],
+    resampling: Resampling,
 ) -> dict[str, Any]:
     truth = submission.truth
     absent, silent = _absent(cells), _silent(cells, len(seeds))
@@ -165,7 +178,7 @@ def _header(
         f"miss:{policy}",
         "ties:first",
         "compat:none",
-        "ci:none",
+        f"ci:{resampling.signature}",
         f"v:{__version__}",
     ]
     warnings = [*submission.notes]
@@ -192,7 +205,7 @@ def _header(
         "submission": {"sha256": submission.sha256, "n": asked, "missing": asked - answered, "ties": ties},
         "classes": list(protocol.classes),
         "seeds": list(seeds),
-        "intervals": None,
+        "intervals": resampling.to_dict(),
         "warnings": warnings,
     }
 

@@ -9,18 +9,28 @@ import numpy as np
 import numpy.typing as npt
 
 from fervbench._version import __version__
+from fervbench.errors import UsageError
 from fervbench.metrics import spotting
 from fervbench.metrics.intervals import to_frames
+from fervbench.metrics.resampling_spotting import curve_samples, sums
 from fervbench.protocol import Protocol
 from fervbench.report import FORMAT, Cell, Report
 from fervbench.submission.spotting import SpottingSubmission
+from fervbench.uncertainty import VIDEOS, Resampling, default_for, with_video_intervals
 
+FloatArray = npt.NDArray[np.float64]
 # AUC of a perfect detector: the area begins at AN = 1, and the readings differ in what they divide it by.
 CEILINGS = {"over-99": 1.0, "mean": 1.0, "from-zero": 0.995}
 CEILING = 0.99
 
 
-def score_spotting(protocol: Protocol, submission: SpottingSubmission, *, f1_min_score: float | None = None) -> Report:
+def score_spotting(
+    protocol: Protocol,
+    submission: SpottingSubmission,
+    *,
+    f1_min_score: float | None = None,
+    intervals: Resampling | None = None,
+) -> Report:
     """Score proposals. Parts (durations, classes) keep proposals and budgets of the whole; only targets are filtered.
 
     F1 counts every proposal, or those with a score of at least `f1_min_score`; only where all videos have fps.
@@ -39,9 +49,16 @@ def score_spotting(protocol: Protocol, submission: SpottingSubmission, *, f1_min
         ties=submission.ties,
         reading=submission.reading,
     )
+    resampling = intervals or default_for(protocol.task)
+    if resampling.replicates and resampling.scheme != VIDEOS:
+        raise UsageError(f"proposals are resampled by video, not by {resampling.scheme}")
     cells = []
+    drawn: dict[str, dict[str, FloatArray]] = {}
     for name, chosen in _parts(protocol, submission):
         curve = spotted.curve(chosen)
+        if resampling.replicates and curve.n:
+            ar, auc = curve_samples(spotted, chosen, resampling.replicates, resampling.seed)
+            drawn[name] = {"AUC": auc} | {f"AR@{n}": ar[:, n - 1] for n in rules["report"]}
         metrics: dict[str, dict[str, Any]] = {
             f"AR@{n}": {"value": curve.at(n) if curve.n else None} for n in rules["report"]
         }
@@ -51,10 +68,14 @@ def score_spotting(protocol: Protocol, submission: SpottingSubmission, *, f1_min
             extra["curve"] = _curve(curve)
         if name == "all":
             extra |= _timing(spotted, submission)
-            metrics |= _f1(submission, rules.get("f1_tiou"), f1_min_score, extra)
+            metrics |= _f1(
+                submission, rules.get("f1_tiou"), f1_min_score, extra, drawn.setdefault(name, {}), resampling
+            )
         missing = submission.absent if name == "all" else 0
         cells.append(Cell("spotting", None, name, None, curve.n, missing, metrics, {}, None, extra))
-    return Report(_header(protocol, submission, spotted, cells, f1_min_score), tuple(cells))
+    if resampling.replicates:
+        cells = with_video_intervals(cells, drawn, resampling)
+    return Report(_header(protocol, submission, spotted, cells, f1_min_score, resampling), tuple(cells))
 
 
 def _parts(protocol: Protocol, submission: SpottingSubmission) -> Iterator[tuple[str, npt.NDArray[np.bool_] | None]]:
@@ -92,7 +113,12 @@ def _timing(spotted: spotting.Spotted, submission: SpottingSubmission) -> dict[s
 
 
 def _f1(
-    submission: SpottingSubmission, threshold: float | None, least: float | None, extra: dict[str, Any]
+    submission: SpottingSubmission,
+    threshold: float | None,
+    least: float | None,
+    extra: dict[str, Any],
+    drawn: dict[str, FloatArray],
+    resampling: Resampling,
 ) -> dict[str, dict[str, Any]]:
     """F1, precision and recall in inclusive frames (MEGC), where every video with targets has fps."""
     truth = submission.truth
@@ -103,14 +129,26 @@ def _f1(
     for video, fps in enumerate(truth.fps.tolist()):
         wanted.append(to_frames(truth.target[truth.video == video], fps))
         given.append(to_frames(submission.proposal[taken & (submission.video == video)], fps))
-    matched, targets, predicted = spotting.f1_counts(wanted, given, threshold)
-    predicted += sum(least is None or score >= least for score in submission.silent_scores.tolist())
+    counts = np.array([spotting.f1_counts([w], [g], threshold) for w, g in zip(wanted, given, strict=True)])
+    matched, targets, predicted = counts.sum(axis=0).tolist()
+    silent = sum(least is None or score >= least for score in submission.silent_scores.tolist())
+    predicted += silent
     extra["intervals"] = {"matched": matched, "target": targets, "predicted": predicted}
+    if resampling.replicates:
+        drawn |= _f1_samples(counts, silent, resampling)
     return {
         "F1": {"value": 2 * matched / (targets + predicted)},
         "precision": {"value": matched / predicted if predicted else 0.0},
         "recall": {"value": matched / targets},
     }
+
+
+def _f1_samples(counts: npt.NDArray[np.int64], silent: int, resampling: Resampling) -> dict[str, FloatArray]:
+    """F1, precision and recall of every replicate of the videos; proposals in videos without targets stay."""
+    matched, targets, predicted = sums(counts, resampling.replicates, resampling.seed).T
+    predicted = predicted + silent
+    precision = np.divide(matched, predicted, out=np.zeros_like(matched), where=predicted > 0)
+    return {"F1": 2 * matched / (targets + predicted), "precision": precision, "recall": matched / targets}
 
 
 def _header(
@@ -119,6 +157,7 @@ def _header(
     spotted: spotting.Spotted,
     cells: list[Cell],
     f1_min_score: float | None,
+    resampling: Resampling,
 ) -> dict[str, Any]:
     truth = submission.truth
     videos = len(truth.videos)
@@ -131,7 +170,7 @@ def _header(
         f"miss:{submission.missing}",
         f"ties:{submission.ties}",
         f"compat:{submission.compat}",
-        "ci:none",
+        f"ci:{resampling.signature}",
         f"v:{__version__}",
     ]
     if submission.reading != "official":
@@ -161,7 +200,7 @@ def _header(
         },
         "classes": list(protocol.classes),
         "seeds": [None],
-        "intervals": None,
+        "intervals": resampling.to_dict(),
         "warnings": _warnings(protocol, submission, spotted, given, cells, f1_min_score),
     }
 

@@ -34,6 +34,7 @@ LEVELS = {
     "report": 3,
     "scoring": 4,
     "spotting_scoring": 4,
+    "uncertainty": 4,
     "statistics": 4,
     "examples": 4,
     "published": 4,

@@ -20,6 +20,7 @@ from fervbench.report import METRICS, Cell, Report
 # A line under the header and nothing else.
 _RULE = Box("    \n    \n ── \n    \n    \n    \n    \n    \n")
 HEADS = {"WAR": "WAR", "UAR": "UAR", "macro_F1": "mF1", "weighted_F1": "wF1"}
+DOUBT = "some classes have few clips: UAR and macro F1 vary by more than resampling shows"
 BEST, WORST = "▲ best", "▼ worst"
 
 
@@ -64,6 +65,20 @@ def _metric(cell: Cell, name: str) -> str:
     return percent(cell.metrics[name]["value"], cell.metrics[name].get("sd"))
 
 
+def ci(cell: Cell, name: str, decimals: int = 2) -> str:
+    """The interval of a metric in per cent; nothing where there is none."""
+    metric = cell.metrics[name]
+    if "ci_low" not in metric:
+        return ""
+    return f"[{100 * metric['ci_low']:.{decimals}f}, {100 * metric['ci_high']:.{decimals}f}]"
+
+
+def level(report: Report) -> str:
+    """`95 %`: the level of the report's intervals, empty where it has none."""
+    made = report.header["intervals"]
+    return f"{100 * made['level']:g} %" if made else ""
+
+
 def print_report(report: Report, protocol: Protocol) -> None:
     """Print a report: warnings; for each evaluation headline, configurations, classes and confusion; the signature."""
     out = console()
@@ -97,6 +112,12 @@ def _print_headline(out: Console, cell: Cell, report: Report) -> None:
     line = "  ".join(f"{names[name]} {_metric(cell, name)}" for name in METRICS)
     out.print()
     out.print(Text(line, style="bold"))
+    if "ci_low" in cell.metrics["WAR"]:
+        line = "  ".join(f"{names[name]} {ci(cell, name)}" for name in METRICS[:2])
+        wilson = cell.metrics["WAR"].get("wilson_low")
+        if wilson is not None:
+            line += f"  (Wilson, WAR: [{percent(wilson)}, {percent(cell.metrics['WAR']['wilson_high'])}])"
+        out.print(Text(f"{level(report)}: {line}"))
     out.print(Text(f"n = {cell.n:,} clips, {covered}"))
 
 
@@ -109,17 +130,46 @@ def _print_tree(out: Console, cells: list[Cell], evaluation: Evaluation, protoco
     top = max(cells, key=lambda cell: cell.n)
     if len(evaluation.sources) == 1:
         _print_headline(out, top, report)
-    rows = [
-        ["  " * depth + name, f"{by_target[name].n:,}", *(_metric(by_target[name], m) for m in shown), marks[name]]
-        for name, depth in _tree(by_target, protocol)
-    ]
+    heads, values = _columns(by_target, shown, report, seeds=seeds)
+    tree = _tree(by_target, protocol)
+    rows = [["  " * depth + name, f"{by_target[name].n:,}", *values[name]] for name, depth in tree]
+    remarks = not (seeds and level(report))  # two intervals and two standard deviations leave no room
+    if level(report):  # the room is for the intervals
+        marks = {name: mark.replace(BEST, BEST[0]).replace(WORST, WORST[0]) for name, mark in marks.items()}
+    rows = [[*row, marks[name]] for row, (name, _) in zip(rows, tree, strict=True)] if remarks else rows
     out.print()
     first = "trained, tested on" if evaluation.kind == "diagonal" else "tested on"
-    out.print(table([first, "n", *(HEADS[m] for m in shown), ""], rows))
-    if any(marks.values()):
+    out.print(table([first, "n", *heads, *([""] if remarks else [])], rows))
+    _print_doubts(out, cells)
+    if remarks and any(marks.values()):
         out.print(Text(f"{BEST}, {WORST} WAR of the parts of one configuration; ø mean of its parts", style="dim"))
     if len(evaluation.sources) == 1:
         print_classes(out, top, report)
+
+
+def _columns(
+    cells: dict[str, Cell], shown: tuple[str, ...], report: Report, *, seeds: bool
+) -> tuple[list[str], dict[str, list[str]]]:
+    """Heads and values of each target: metrics, or WAR and UAR with their intervals where there are any."""
+    if not level(report):
+        return [HEADS[m] for m in shown], {name: [_metric(cell, m) for m in shown] for name, cell in cells.items()}
+    head = level(report)
+    heads = ["WAR", head, "UAR", head]
+    if seeds:
+        heads = ["WAR ±sd", head, "UAR ±sd", head]
+    values = {}
+    for name, cell in cells.items():
+        values[name] = [text for m in ("WAR", "UAR") for text in (_metric(cell, m), ci(cell, m, 1))]
+    return heads, values
+
+
+def _print_doubts(out: Console, cells: list[Cell]) -> None:
+    """Where the intervals promise too much: the reason, and the targets."""
+    doubts = {str(cell.target or cell.aggregate): cell.extra["doubt"] for cell in cells if "doubt" in cell.extra}
+    if doubts:
+        listed = ", ".join(list(doubts)[:8]) + (f" and {len(doubts) - 8} more" if len(doubts) > 8 else "")
+        said = next(iter(doubts.values())) if len(doubts) == 1 else DOUBT
+        out.print(Text(f"intervals of {listed}: {said}", style="dim"))
 
 
 def _tree(cells: dict[str, Cell], protocol: Protocol) -> list[tuple[str, int]]:
@@ -157,9 +207,11 @@ def _print_folds(out: Console, cells: list[Cell], report: Report) -> None:
     pooled = next(cell for cell in cells if cell.target == POOLED)
     _print_headline(out, pooled, report)
     ordered = [pooled, *(c for c in cells if c.aggregate == FOLD_MEAN), *(c for c in cells if c.source is not None)]
-    rows = [[str(c.target or "mean of folds"), f"{c.n:,}", *(_metric(c, m) for m in METRICS)] for c in ordered]
+    by_name = {str(c.target or "mean of folds"): c for c in ordered}
+    heads, values = _columns(by_name, METRICS, report, seeds=any("sd" in cell.metrics["WAR"] for cell in cells))
     out.print()
-    out.print(table(["tested on", "n", *HEADS.values()], rows))
+    out.print(table(["tested on", "n", *heads], [[name, f"{c.n:,}", *values[name]] for name, c in by_name.items()]))
+    _print_doubts(out, cells)
     print_classes(out, pooled, report)
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from rich.text import Text
 
-from fervbench.cli.render import console, percent, table
+from fervbench.cli.render import ci, console, level, percent, table
 from fervbench.findings import visible
 from fervbench.protocol import Protocol
 from fervbench.report import Cell, Report
@@ -26,6 +26,9 @@ def print_spotting(report: Report, protocol: Protocol) -> None:
     out.print()
     line = "  ".join(f"{name} {_value(whole, name)}" for name in [*names, "AUC"])
     out.print(Text(line, style="bold"))
+    if level(report):
+        shorter = [names[0], names[-1], "AUC"]
+        out.print(Text(f"{level(report)}: " + "  ".join(f"{name} {ci(whole, name)}" for name in shorter)))
     out.print(
         Text(
             f"{whole.n:,} intervals in {given['videos']:,} videos; {given['n']:,} proposals, {given['mean']:.1f} a "
@@ -46,14 +49,25 @@ def print_spotting(report: Report, protocol: Protocol) -> None:
         for side in ("onset", "offset"):
             out.print(Text(f"  {side:<7}{timing[side]['mean']:.3f} s  {timing[side]['median']:.3f} s"))
     shown = [*names, "AUC"]
-    rows = [[str(cell.target), f"{cell.n:,}", *(_value(cell, name) for name in shown)] for cell in report.cells]
+    half = ["±"] if level(report) else []
+    rows = [
+        [str(cell.target), f"{cell.n:,}", *(_value(cell, name) for name in shown), *(_half(cell) for _ in half)]
+        for cell in report.cells
+    ]
     out.print()
-    out.print(table(["intervals", "n", *shown], rows))
+    out.print(table(["intervals", "n", *shown, *half], rows))
+    if half:
+        out.print(Text(f"±: half of the {level(report)} interval of AUC", style="dim"))
     out.print()
     for row in curve_lines(whole.extra["curve"]):
         out.print(Text(row))
     out.print()
     out.print(Text(report.signature, style="dim"), soft_wrap=True)
+
+
+def _half(cell: Cell) -> str:
+    metric = cell.metrics["AUC"]
+    return f"{50 * (metric['ci_high'] - metric['ci_low']):.2f}" if "ci_low" in metric else "-"
 
 
 def _value(cell: Cell, name: str) -> str:

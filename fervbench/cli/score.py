@@ -36,6 +36,14 @@ from fervbench.cli import Command, options
 @click.option("--f1-min-score", type=float, metavar="X", help="Spotting: F1 of proposals with at least this score.")
 @click.option("--plot", metavar="FILE", help="Spotting: write the curve (.svg, .png, .pdf); needs fervbench[site].")
 @click.option("--against", metavar="TABLE", help="A published table to set the scores beside, e.g. ferv39k/table2.")
+@click.option("--confidence", type=float, default=0.95, show_default=True, help="Level of the intervals.")
+@click.option("--replicates", type=int, default=1000, show_default=True, help="Replicates of the intervals; 0: none.")
+@click.option(
+    "--resample",
+    type=click.Choice(["class-counts", "clips", "clusters"]),
+    help="What intervals resample: clips within class and scene (default), clips, or whole clusters of the labels.",
+)
+@click.option("--resample-seed", type=int, default=0, show_default=True, help="Seed of the intervals.")
 @click.option("--check", is_flag=True, help="Check the file only.")
 @options.as_json
 @options.output("the JSON report")
@@ -52,6 +60,10 @@ def score(
     f1_min_score: float | None,
     plot: str | None,
     against: str | None,
+    confidence: float,
+    replicates: int,
+    resample: str | None,
+    resample_seed: int,
     check: bool,
     as_json: bool,
     output: str | None,
@@ -73,6 +85,7 @@ def score(
       fervbench score spotting/proposals.json --protocol spotting/protocol.toml
     """
     from fervbench.submission import Submission, read_submission
+    from fervbench.uncertainty import Resampling, default_for
 
     submission = read_submission(
         file,
@@ -85,6 +98,7 @@ def score(
         reading=reading,
     )
     used = submission.protocol
+    resampling = Resampling(resample or default_for(used.task).scheme, replicates, resample_seed, confidence)
     if f1_min_score is not None and not math.isfinite(f1_min_score):
         raise click.UsageError("--f1-min-score is a finite number")
     if isinstance(submission, Submission) and (plot is not None or f1_min_score is not None):
@@ -117,7 +131,7 @@ def score(
         prepare(Path(plot), overwrite=force)
     from fervbench.scoring import score as score_submission
 
-    report = score_submission(used, submission, f1_min_score=f1_min_score)
+    report = score_submission(used, submission, f1_min_score=f1_min_score, intervals=resampling)
     if against is not None:
         from fervbench.published.against import beside, to_dict
 

@@ -91,6 +91,21 @@ def samples(
     return found
 
 
+def sums(counts: npt.ArrayLike, number: int = 1000, seed: int = 0) -> FloatArray:
+    """Sums of counts (V, m) over the videos of every replicate, shape (R, m); the same videos as in `samples`.
+
+    >>> sums([[1, 2], [1, 2]], number=3).tolist()
+    [[2.0, 4.0], [2.0, 4.0], [2.0, 4.0]]
+    """
+    held = np.asarray(counts, dtype=np.float64)
+    once = np.ones(len(held), dtype=np.int64)
+    found = [
+        draw(generator(seed, VIDEOS, block), once, min(BLOCK, number - start)).astype(np.float64) @ held
+        for block, start in enumerate(range(0, number, BLOCK))
+    ]
+    return np.concatenate(found)
+
+
 def _moved(ar: FloatArray, proposals: FloatArray) -> FloatArray:
     """Curves (R, points) read where the share of each list falls if there are `proposals` (R,) times as many."""
     points = ar.shape[1]

@@ -55,8 +55,8 @@ def test_scenes_stand_under_their_scenario_and_best_and_worst_are_marked(scored:
     ]  # fmt: skip
     values = {line.split()[0]: float(line.split()[2]) for line in lines[start + 1 : start + 7]}
     best, worst = max(values, key=values.get), min(values, key=values.get)
-    assert [line.split()[0] for line in lines[start + 1 : start + 7] if "best" in line] == [best]
-    assert [line.split()[0] for line in lines[start + 1 : start + 7] if "worst" in line] == [worst]
+    assert [line.split()[0] for line in lines[start + 1 : start + 7] if "▲" in line] == [best]
+    assert [line.split()[0] for line in lines[start + 1 : start + 7] if "▼" in line] == [worst]
     assert f"ø {sum(values.values()) / 6:.2f}" in lines[start]
 
 

@@ -1,0 +1,229 @@
+"""How sure the cells of a report are: resampled intervals of every metric, and where they promise too much.
+
+Recognition: a run's replicates are drawn once for all its targets, by leaf and summed upward, so that scenes, scenarios
+and all clips are coherent; several seeds are drawn with all their answers to a clip. Spotting: by video.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from fervbench.errors import NotAvailableError, UsageError
+from fervbench.protocol import FOLD_MEAN, POOLED, Evaluation, Protocol
+from fervbench.report import METRICS, Cell
+from fervbench.submission.coverage import clips_of
+from fervbench.submission.model import Submission
+
+if TYPE_CHECKING:
+    from fervbench.metrics.resampling import Outcomes
+
+FloatArray = npt.NDArray[np.float64]
+Key = tuple[str, str | None, str | None, str | None]  # evaluation, source, target, aggregate
+SCHEMES = ("class-counts", "clips", "clusters")
+VIDEOS = "videos"
+MAX_REPLICATES = 1_000_000
+# Clips of a class below which the interval of UAR and macro F1 reaches less often than it says (see `doubt`).
+FEW = 10
+
+
+@dataclass(frozen=True)
+class Resampling:
+    """How intervals are made. `replicates` 0: none are. Any whole number from 0 is a seed, 0 like any other."""
+
+    scheme: str = "class-counts"
+    replicates: int = 1000
+    seed: int = 0
+    level: float = 0.95
+
+    def __post_init__(self) -> None:
+        if self.scheme not in (*SCHEMES, VIDEOS):
+            raise UsageError(f"no way of resampling {self.scheme!r}", hint=f"known: {', '.join(SCHEMES)}")
+        if not 0 < self.level < 1:
+            hint = "0.95 is 95 %" if self.level >= 1 else None
+            raise UsageError(f"a confidence lies between 0 and 1, {self.level} does not", hint=hint)
+        if not 0 <= self.replicates <= MAX_REPLICATES or self.replicates == 1:
+            raise UsageError(f"{self.replicates} replicates make no interval", hint="0 for none, or 2 to 1,000,000")
+        if self.seed < 0:
+            raise UsageError(f"a seed is a whole number from 0, not {self.seed}")
+
+    @property
+    def signature(self) -> str:
+        """What stands behind `ci:` in a signature: scheme, replicates, seed, and the level unless it is 0.95."""
+        if not self.replicates:
+            return "none"
+        level = "" if self.level == 0.95 else f",{self.level:g}"
+        return f"{self.scheme},{self.replicates},{self.seed}{level}"
+
+    def to_dict(self) -> dict[str, Any] | None:
+        """What the report says of it; None where no intervals are made."""
+        if not self.replicates:
+            return None
+        return {"level": self.level, "replicates": self.replicates, "seed": self.seed, "resample": self.scheme}
+
+
+def default_for(task: str) -> Resampling:
+    """How intervals are made where nothing is asked for: clips by class and leaf, or videos."""
+    return Resampling(VIDEOS if task == "spotting" else SCHEMES[0])
+
+
+def members(protocol: Protocol, targets: tuple[str, ...] | list[str]) -> npt.NDArray[np.bool_]:
+    """Which leaves each target unites, shape (targets, leaves)."""
+    return np.array([[leaf in protocol.configurations[t].leaves for leaf in protocol.leaves] for t in targets])
+
+
+def clusters_of(submission: Submission) -> npt.NDArray[np.int64] | None:
+    """The cluster of each test clip as a number, by the labels' own names; None where the labels name none."""
+    names = submission.truth.clusters
+    return None if names is None else np.unique(np.array(names), return_inverse=True)[1].astype(np.int64)
+
+
+def outcomes_of(submission: Submission, targets: list[str], scheme: str, answers: npt.NDArray[np.int64]) -> Outcomes:
+    """What happened to the clips of `targets`: `answers` (clips of the whole truth, S)."""
+    from fervbench.metrics.resampling import outcomes
+
+    protocol, truth = submission.protocol, submission.truth
+    mask = clips_of(set(targets), protocol, truth)
+    cluster = clusters_of(submission) if scheme == "clusters" else None
+    if scheme == "clusters" and cluster is None:
+        raise NotAvailableError(
+            f"the labels of {protocol.title} name no clusters",
+            hint="a labels file has a column cluster: the source video, movie or subject of each clip",
+        )
+    return outcomes(
+        truth.leaf[mask],
+        truth.label[mask],
+        answers[mask],
+        leaves=len(protocol.leaves),
+        classes=len(protocol.classes),
+        cluster=None if cluster is None else cluster[mask],
+    )
+
+
+def answers_of(submission: Submission, evaluation: Evaluation, source: str | None) -> npt.NDArray[np.int64]:
+    """Answers to every clip of the truth, shape (clips, seeds): of one source, or of every fold's own model (None)."""
+    columns = []
+    for seed in submission.seeds:
+        if source is not None:
+            columns.append(submission.run(source, seed).answers)
+            continue
+        column = np.full(len(submission.truth), -1, dtype=np.int64)
+        for own, target in evaluation.cells:
+            mask = clips_of({target}, submission.protocol, submission.truth)
+            column[mask] = submission.run(own, seed).answers[mask]
+        columns.append(column)
+    return np.stack(columns, axis=1)
+
+
+def with_intervals(cells: list[Cell], submission: Submission, resampling: Resampling) -> list[Cell]:
+    """The cells with `ci_low` and `ci_high` in every metric, Wilson's interval beside WAR, and doubts."""
+    if not resampling.replicates:
+        return cells
+    if resampling.scheme not in SCHEMES:
+        raise UsageError("clips are resampled, not videos", hint=f"known: {', '.join(SCHEMES)}")
+    found: dict[Key, FloatArray] = {}
+    by_source: dict[str, list[tuple[str, str]]] = {}  # of all evaluations: one run is drawn once
+    for evaluation in submission.evaluations:
+        if evaluation.kind == "folds":
+            found |= _folds(submission, evaluation, resampling)
+            continue
+        for source, target in evaluation.cells:
+            by_source.setdefault(source, []).append((evaluation.id, target))
+    grid = next((e for e in submission.evaluations if e.kind != "folds"), None)
+    for source, wanted in by_source.items():
+        targets = list(dict.fromkeys(target for _, target in wanted))
+        assert grid is not None  # noqa: S101 - for the type checker
+        drawn = _drawn(submission, targets, answers_of(submission, grid, source), resampling)
+        ends = _ends(drawn, resampling)
+        for evaluation_id, target in wanted:
+            found[evaluation_id, source, target, None] = ends[:, targets.index(target)]
+    return [_told(cell, found.get(_key(cell)), len(submission.seeds), resampling) for cell in cells]
+
+
+def _key(cell: Cell) -> Key:
+    return (cell.evaluation, cell.source, cell.target, cell.aggregate)
+
+
+def _drawn(
+    submission: Submission, targets: list[str], answers: npt.NDArray[np.int64], resampling: Resampling
+) -> FloatArray:
+    """Metrics of every replicate, the mean over the seeds: (replicates, targets, metrics)."""
+    from fervbench.metrics.resampling import samples
+
+    of = outcomes_of(submission, targets, resampling.scheme, answers)
+    united = members(submission.protocol, targets)
+    drawn = samples(of, united, resampling.replicates, resampling.seed, resampling.scheme)
+    found: FloatArray = drawn.mean(axis=1)
+    return found
+
+
+def _ends(drawn: FloatArray, resampling: Resampling) -> FloatArray:
+    from fervbench.metrics.resampling import interval
+
+    return interval(drawn, resampling.level)
+
+
+def _folds(submission: Submission, evaluation: Evaluation, resampling: Resampling) -> dict[Key, FloatArray]:
+    """Folds, pooled and their mean, from one set of replicates: every fold answered by its own model."""
+    from fervbench.metrics.resampling import samples
+
+    targets = [target for _, target in evaluation.cells]
+    of = outcomes_of(submission, targets, resampling.scheme, answers_of(submission, evaluation, None))
+    each = members(submission.protocol, targets)
+    united = np.concatenate([each, np.any(each, axis=0, keepdims=True)])
+    drawn = samples(of, united, resampling.replicates, resampling.seed, resampling.scheme).mean(axis=1)
+    ends = _ends(drawn, resampling)
+    mean = _ends(drawn[:, :-1].mean(axis=1), resampling)
+    found: dict[Key, FloatArray] = {(evaluation.id, None, POOLED, None): ends[:, -1]}
+    found |= {(evaluation.id, s, t, None): ends[:, i] for i, (s, t) in enumerate(evaluation.cells)}
+    return found | {(evaluation.id, None, None, FOLD_MEAN): mean}
+
+
+def _told(cell: Cell, ends: FloatArray | None, seeds: int, resampling: Resampling) -> Cell:
+    if ends is None:
+        return cell
+    metrics = {name: cell.metrics[name] | _ci(ends[:, i].tolist()) for i, name in enumerate(METRICS)}
+    if seeds == 1 and cell.aggregate is None and cell.n:
+        from fervbench.metrics.proportions import wilson
+
+        low, high = wilson(round(cell["WAR"] * cell.n), cell.n, resampling.level).tolist()
+        metrics["WAR"] = metrics["WAR"] | {"wilson_low": low, "wilson_high": high}
+    said = doubt(cell, metrics)
+    return replace(cell, metrics=metrics, extra=cell.extra | ({"doubt": said} if said else {}))
+
+
+def _ci(ends: list[float]) -> dict[str, float]:
+    low, high = ends
+    return {"ci_low": low, "ci_high": high} if low == low and high == high else {}
+
+
+def doubt(cell: Cell, metrics: Mapping[str, Mapping[str, Any]]) -> str | None:
+    """Why the intervals of a cell reach the truth less often than their level says; None where no reason is known."""
+    few = {name: row["n"] for name, row in cell.per_class.items() if 0 < row["n"] < FEW}
+    reasons = []
+    if few:
+        listed = ", ".join(f"{name} {n}" for name, n in few.items())
+        reasons.append(f"classes of few clips ({listed}): UAR and macro F1 vary by more than resampling shows")
+    stuck = [name for name, metric in metrics.items() if metric.get("ci_low", 0) == metric.get("ci_high", 1)]
+    if stuck:
+        reasons.append(f"no variation in {', '.join(stuck)}: nothing, or everything, is right")
+    return "; ".join(reasons) or None
+
+
+def with_video_intervals(
+    cells: list[Cell], drawn: Mapping[str, Mapping[str, FloatArray]], resampling: Resampling
+) -> list[Cell]:
+    """Spotting cells with intervals from replicates (R,) by target and metric."""
+    told = []
+    for cell in cells:
+        metrics = {}
+        for name, metric in cell.metrics.items():
+            values = drawn.get(str(cell.target), {}).get(name)
+            ends = {} if values is None or metric["value"] is None else _ci(_ends(values, resampling).tolist())
+            metrics[name] = metric | ends
+        told.append(replace(cell, metrics=metrics))
+    return told
