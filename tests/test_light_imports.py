@@ -23,7 +23,8 @@ def loaded_after(code: str, cwd: Path) -> set[str]:
     names = "{m.split('.')[0] for m in sys.modules}"
     script = f"import sys\nbefore = {names}\n{code}\nprint('\\n'.join(sorted({names} - before)), file=sys.stderr)"
     done = subprocess.run([sys.executable, "-c", script], cwd=cwd, capture_output=True, text=True, check=True)
-    return {name for name in done.stderr.split() if name not in sys.stdlib_module_names}
+    found = {name for name in done.stderr.split() if name not in sys.stdlib_module_names}
+    return {name for name in found if not name.startswith(("cython_runtime", "_cython_"))}  # numpy.random's own
 
 
 def command(*arguments: str) -> str:

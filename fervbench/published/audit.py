@@ -39,6 +39,8 @@ RULES = {
     "text-decline": "do printed declines follow from the tables",
     "text-share": "do printed shares follow from lists and tables",
     "text-count": "do printed counts agree with lists and tables",
+    "text-margin": "do statements hold by more than chance or one clip",
+    "protocol": "is the protocol stated so that it can be followed",
     "cross-paper": "do papers that cite each other print equal numbers",
     "parameters": "do parameter counts fit the networks described",
     "formula": "does a formula do what its description says",
@@ -59,7 +61,7 @@ _PER_PAPER: tuple[Callable[[Sequence[Table]], list[Judgement]], ...] = (
     rules_repeats.repeated,
 )
 # What a paper says about its own tables: a module with `audit(tables)` each.
-_CLAIMS: tuple[str, ...] = ()
+_CLAIMS = ("claims_dfew", "claims_sdfe_lv")
 
 
 @dataclass(frozen=True)
