@@ -61,7 +61,7 @@ _PER_PAPER: tuple[Callable[[Sequence[Table]], list[Judgement]], ...] = (
     rules_repeats.repeated,
 )
 # What a paper says about its own tables: a module with `audit(tables)` each.
-_CLAIMS = ("claims_dfew", "claims_sdfe_lv")
+_CLAIMS = ("claims_ferv39k", "claims_dfew", "claims_sdfe_lv")
 
 
 @dataclass(frozen=True)

@@ -183,46 +183,6 @@ def denominators(tables: dict[str, Table]) -> list[Judgement]:
     ]
 
 
-def cited_by_ferv39k(tables: dict[str, Table]) -> list[Judgement]:
-    """FERV39k's Table 1 repeats DFEW's Table 1 and adds the best accuracy on each database."""
-    own, other = tables["dfew/table1"], tables["ferv39k/table1"]
-    names = {"Aff-Wild": "Aff-Wild", "AFEW 7.0": "AFEW 8.0", "AFEW-VA": "AFEW-VA", "CAER": "CAER", "DFEW": "DFEW"}
-    columns = {"#Sample": "Samples", "#Annotation Times": "Anno."}
-    pairs = [
-        (own.find(row=row, column=a), other.find(row=name, column=b))
-        for row, name in names.items()
-        for a, b in columns.items()
-    ]
-    differ = [pair for pair in pairs if exact(pair[0]) != exact(pair[1])]
-    best = other.find(row="DFEW", column="Best.")
-    scores = [c for name in ("dfew/table4", "dfew/table5", "dfew/table6") for c in tables[name].cells if c.is_score]
-    top = max((c for c in scores if c.metric == "WAR"), key=exact)
-    return [
-        judge(
-            not differ,
-            "cross-paper",
-            f"DFEW's and FERV39k's Table 1 have the same samples and annotations of {len(names)} databases",
-            [cell for pair in differ or pairs for cell in pair],
-            ", ".join(f"{a.row} {a.printed} = {b.printed}" for a, b in pairs if a.column == "#Sample")
-            + "; AFEW is 7.0 in the one and 8.0 in the other",
-            otherwise="DFEW's and FERV39k's Table 1 differ: "
-            + ", ".join(f"{a.row}, {a.column} {a.printed} and {b.printed}" for a, b in differ),
-            cannot="Which of the two counts is the database's.",
-        ),
-        judge(
-            exact(best) == exact(top),
-            "cross-paper",
-            f"The best that FERV39k's Table 1 gives for DFEW, {best.printed}, is DFEW's best WAR",
-            (best, top),
-            f"{top.row}: {top.printed}; cells of DFEW's Tables 4 to 6 with {best.printed}: "
-            f"{sum(exact(cell) == exact(best) for cell in scores)}",
-            otherwise=f"FERV39k's Table 1 gives {best.printed} as DFEW's best; DFEW's own best WAR is {top.printed}",
-            can=f"DFEW's own tables end at {top.printed}.",
-            cannot=f"Where {best.printed} is from; a misprint and another source are both possible.",
-        ),
-    ]
-
-
 CLAIMS = (
     sizes,
     single_labelled,
@@ -231,5 +191,4 @@ CLAIMS = (
     left_out,
     same_size,
     denominators,
-    cited_by_ferv39k,
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from fervbench.published.claims_dfew_data import pooled
 from fervbench.published.evidence import exact, repeated, said, shown
 from fervbench.published.judgement import Judgement, judge
+from fervbench.published.rules_spotting import fitting
 from fervbench.published.tables import Table, TableCell
 
 # AFEW 7.0 by part (Dhall et al., EmotiW 2017 to 2019); the labels of the test part are not public.
@@ -179,6 +180,28 @@ def small_parts(tables: dict[str, Table]) -> list[Judgement]:
     ]
 
 
+def test_part(tables: dict[str, Table]) -> Judgement:
+    """Setup: 6:2:2. A fifth of Table 2's expressions, a third more or less, against what Table 3's AR can be out of."""
+    total = tables["sdfe-lv/table2"].find(row="Total", column="Total")
+    parts = _all(tables, ("ratio: training", "ratio: validation", "ratio: test"))
+    share = exact(parts[2]) / sum(exact(part) for part in parts)
+    cells = [cell for cell in tables["sdfe-lv/table3"].cells if cell.metric.startswith("AR@")]
+    expected = round(share * exact(total))
+    tried = range(expected * 2 // 3, expected * 4 // 3 + 1)
+    fits = fitting(cells)
+    return judge(
+        any(n in tried for n in fits),
+        "denominator",
+        f"Table 3's AR values fit a test part of about {expected} expressions",
+        (parts[2], total, *cells),
+        f"{shown(share, 1)} x {total.printed} = {expected}; tried every number from {tried[0]} to {tried[-1]}: AR is a "
+        f"mean over ten thresholds of hits/n; the first n that gives all {len(cells)} is {next(iter(fits), None)}",
+        otherwise=f"Table 3's AR values cannot be recalls of about {expected} expressions, a fifth of {total.printed}",
+        can="Table 3 is not one evaluation of each method, rounded, over a test part of that size.",
+        cannot="How it was made: means over runs, interpolated curves or another test part would look like this.",
+    )
+
+
 def subjects(tables: dict[str, Table]) -> Judgement:
     """Setup: subject-independent; database: identities are known where a database is made in the lab."""
     cells = (_says(tables, "subject-independent"), _says(tables, "identities of subjects"))
@@ -288,6 +311,7 @@ CLAIMS = (
     a_video,
     durations,
     small_parts,
+    test_part,
     subjects,
     other_databases,
     cross_papers,

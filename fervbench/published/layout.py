@@ -123,6 +123,9 @@ def _flagged(judgement: Judgement) -> tuple[TableCell, ...]:
     """The cells that a mark belongs to: the sum and not its parts, the average and not its rows."""
     if judgement.rule == "average":
         return tuple(cell for cell in judgement.cells if cell.statistic == "mean")
+    if judgement.rule == "cross-paper":  # the citation, not what it cites
+        paper = judgement.cells[0].table.partition("/")[0]
+        return tuple(cell for cell in judgement.cells if cell.table.startswith(f"{paper}/"))
     return judgement.cells[:1] if judgement.rule in ("pooled", "recall-by-class", "total") else judgement.cells
 
 

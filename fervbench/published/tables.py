@@ -67,7 +67,9 @@ class TableCell:
     def exact(self) -> Decimal:
         """The value as it is printed, without binary rounding."""
         match = _PLAIN.fullmatch(self.printed.strip())
-        return Decimal(match[1].replace(",", "")) if match else Decimal(repr(self.value))
+        if match is None:
+            return Decimal(repr(self.value))
+        return Decimal(match[1].replace(",", "")) * (1000 if self.printed.strip().endswith("k") else 1)
 
     @property
     def name(self) -> str:

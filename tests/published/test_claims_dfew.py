@@ -76,10 +76,9 @@ def test_values_of_the_text_typed_again():
 
 
 def test_all_judgements(judged: list[Judgement]):
-    assert Counter(j.severity for j in judged) == {"pass": 34, "note": 9, "warning": 3, "error": 1}
+    assert Counter(j.severity for j in judged) == {"pass": 33, "note": 9, "warning": 2, "error": 1}
     assert {j.message for j in judged if j.severity in ("warning", "error")} == {
         "The text's highest WAR, P3D, cannot follow from Table 4, where 3D Resnet18 has 54.98",
-        "FERV39k's Table 1 gives 56.41 as DFEW's best; DFEW's own best WAR is 56.51",
         "Solved as printed, equations 6 to 8 bring different emotions together, "
         "the opposite of the sentence after them",
         "kappa 0.70 for all clips and 0.63 for the single-labelled part cannot both hold under l_k > 6: "
@@ -241,13 +240,3 @@ def test_denominators(judged: list[Judgement], tables: dict[str, Table], changed
     assert f"where chance alone fits {chance:.0f};" in other.arithmetic
     odd = changed(tables, "dfew/table4", "1.40", method="c3d", class_="Disgust")
     assert [j.severity for j in claims_dfew_data.denominators(odd)] == ["warning", "note"]
-
-
-def test_ferv39k_cites(judged: list[Judgement], tables: dict[str, Table], changed, one):
-    assert max(row[3] for row in TABLE_5.values()) == 5651
-    assert 5641 not in {number for row in (*TABLE_4.values(), *TABLE_6.values(), *TABLE_5.values()) for number in row}
-    cited = one(judged, "56.41")
-    assert (cited.rule, cited.severity) == ("cross-paper", "warning")
-    assert one(judged, "same samples and annotations of 5 databases").severity == "pass"
-    right = changed(tables, "ferv39k/table1", "56.51", row="DFEW", column="Best.")
-    assert [j.severity for j in claims_dfew_data.cited_by_ferv39k(right)] == ["pass", "pass"]
