@@ -137,8 +137,10 @@ def _swapped(of: Outcomes, key: tuple[int, int, int], number: int, threads: int 
 
     def work(one: int) -> None:
         part = slice(bounds[one], bounds[one + 1])
-        ways = _halves(generator(*key, one), clips[part], number)
-        both = np.concatenate([ways, clips[part, None] - ways])
+        own, differ = clips[part], low[part] != high[part]
+        ways = np.repeat(own[:, None], number, axis=1)
+        ways[differ] = _halves(generator(*key, one), own[differ], number)
+        both = np.concatenate([ways, own[:, None] - ways])
         answer = np.concatenate([straight[part], crossed[part]])
         tally(np.tile(target[part], 2), answer, both, hits[:, :, one], predicted[:, :, one])
 

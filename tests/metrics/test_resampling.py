@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from math import sqrt
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -248,6 +250,55 @@ def test_observed_is_what_recognition_says(clips):
     found = rs.observed(outcomes(clips), MEMBERS)
     assert found.shape == (2, 3, 4)
     assert found[..., 1].tolist() == recognition.scores(tables).uar.tolist()
+
+
+def test_intervals_of_mae_dfer_are_those_of_its_binomials():
+    # the confusion table of MAE-DFER's log (see examples/), as one leaf; ends by the exact standard error of each
+    path = Path(__file__).resolve().parents[2] / "examples" / "mae-dfer-ferv39k-confusion.json"
+    if not path.is_file():
+        pytest.skip("no examples beside the tests")
+    table = np.pad(json.loads(path.read_text())["confusion"], ((0, 0), (0, 1)))
+    hits, n = np.diag(table), table.sum(axis=1)
+    variance = hits / n * (1 - hits / n)
+    errors = np.array([sqrt((n * variance).sum()) / n.sum(), sqrt((variance / n).sum()) / 7])
+    of = rs.outcomes_of_counts(table[None])
+    value = rs.observed(of, [[1]])[0, 0, :2]
+    assert [round(100 * v, 2) for v in value.tolist()] == [52.07, 43.12]
+    found = rs.interval(rs.samples(of, [[1]], 4000)[:, 0, 0, :2])
+    assert found == pytest.approx(value + 1.96 * errors * [[-1], [1]], abs=0.0015)
+    assert rs.support(of, [[1]]).reached.all()
+
+
+def test_support_says_where_intervals_say_too_little():
+    few = [[60, 60, 0], [2, 5, 0]]  # seven clips of a class
+    none = [[40, 50, 0], [90, 0, 0]]  # a class that is never right
+    absent = [[90, 90, 0], [0, 0, 0]]  # a class that is not there: the other is what UAR is
+    small = [[20, 20, 0], [20, 20, 0]]  # 80 clips
+    perfect = [[90, 0, 0], [0, 90, 0]]
+    empty = [[0, 0, 0], [0, 0, 0]]
+    of = rs.outcomes_of_counts([few, none, absent, small, perfect, empty])
+    found = rs.support(of, np.eye(6, dtype=int))
+    assert found.n.tolist() == [127, 180, 180, 80, 180, 0]
+    assert found.fewest.tolist() == [7, 90, 180, 40, 90, 0]
+    assert found.still.tolist() == [0, 1, 0, 0, 2, 0]
+    assert found.reached.tolist() == [
+        [True, False, False, True],
+        [True, False, False, True],
+        [True, True, True, True],
+        [False, True, True, False],
+        [False, False, False, False],
+        [False, False, False, False],
+    ]
+    ends = rs.interval(rs.samples(of, np.eye(6, dtype=int), 100))[:, 0, :5]
+    assert (ends[0] == ends[1]).all(axis=-1).tolist() == [False, False, False, False, True]
+
+
+def test_a_class_is_still_where_every_seed_has_all_or_none_of_it():
+    target = np.repeat([0, 1], 30)
+    answers = np.stack([target, np.where(np.arange(60) % 2, target, 1 - target)], axis=1)
+    of = rs.outcomes(np.zeros(60, int), target, answers, leaves=1, classes=2)
+    assert rs.support(of, [[1]]).still.tolist() == [0]
+    assert rs.support(of.of_answers(0), [[1]]).still.tolist() == [2]
 
 
 @given(
