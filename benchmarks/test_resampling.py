@@ -16,6 +16,7 @@ import pytest
 import sklearn.metrics
 
 from fervbench import load_ground_truth, load_protocol
+from fervbench.metrics import outcomes as oc
 from fervbench.metrics import paired, recognition, resampling, resampling_spotting, spotting
 
 REPLICATES = 1000
@@ -28,8 +29,8 @@ class World:
     answers: np.ndarray  # (n, 10), ten systems
     members: np.ndarray
 
-    def outcomes(self, systems: int) -> resampling.Outcomes:
-        return resampling.outcomes(self.leaf, self.target, self.answers[:, :systems], leaves=22, classes=7)
+    def outcomes(self, systems: int) -> oc.Outcomes:
+        return oc.outcomes(self.leaf, self.target, self.answers[:, :systems], leaves=22, classes=7)
 
 
 @pytest.fixture(scope="module")

@@ -3,8 +3,8 @@
     python tools/simulate_coverage.py [--worlds 2000] [--replicates 500] [--seed 0]
 
 Test lists are made up from FERV39k's own class counts and a truth that resembles published systems; each is scored,
-resampled, and asked whether the nominal 95 % interval holds the true score. The tables that come out stand in the
-docstrings of `resampling` and `paired`; tests/metrics/test_coverage.py runs a small part of this.
+resampled, and asked whether the nominal 95 % interval holds the true score. The figures that come out stand in the
+docstrings of `resampling`, `paired` and `resampling_spotting`; tests/metrics/test_coverage.py runs a small part.
 """
 
 from __future__ import annotations
@@ -17,7 +17,8 @@ from collections.abc import Iterator
 import numpy as np
 
 import fervbench
-from fervbench.metrics import paired, proportions, recognition, resampling
+from fervbench.metrics import outcomes as oc
+from fervbench.metrics import paired, proportions, recognition, resampling, resampling_spotting, spotting
 from fervbench.statistics import statistics
 
 CONFIGURATIONS = ("all", "DL11k", "Talkshow", "Experiment")
@@ -82,7 +83,7 @@ class Worlds:
         place = np.minimum((chance[:, None] >= edges).sum(axis=1), len(truth) - 1)
         return order[target, place]
 
-    def clustered(self) -> resampling.Outcomes:
+    def clustered(self) -> oc.Outcomes:
         """A world in which five clips of a leaf, whatever their class, come from one video and are alike."""
         leaf, target = self.clips()
         mixed = self.rng.permutation(len(leaf))
@@ -93,7 +94,7 @@ class Worlds:
         shared = self.rng.random(cluster.max() + 1)[cluster]
         chance = np.where(self.rng.random(len(leaf)) < np.sqrt(ALIKE), shared, self.rng.random(len(leaf)))
         answers = self.answers(target, chance, self.truth)
-        return resampling.outcomes(leaf, target, answers, leaves=len(self.counts), classes=7, cluster=cluster)
+        return oc.outcomes(leaf, target, answers, leaves=len(self.counts), classes=7, cluster=cluster)
 
 
 PROFILES = {
@@ -117,7 +118,7 @@ def by_support(worlds: Worlds, number: int, replicates: int) -> Iterator[tuple[s
             tables = np.zeros((number, 7, 8), dtype=np.int64)  # a world is a leaf of its own: all are drawn at once
             tables[..., :-1] = worlds.rng.multinomial(n, chances, size=(number, 7))
             expected = recognition.scores(np.pad(n[:, None] * chances, ((0, 0), (0, 1))))
-            of, every = resampling.outcomes_of_counts(tables), np.eye(number, dtype=np.int64)
+            of, every = oc.outcomes_of_counts(tables), np.eye(number, dtype=np.int64)
             ends = resampling.interval(resampling.samples(of, every, replicates)[:, 0])
             truth = resampling.measures(expected)
             inside = (ends[0] <= truth) & (truth <= ends[1])
@@ -151,7 +152,7 @@ def holds(worlds: Worlds, kind: str, ways: tuple[str, ...], number: int, replica
     truth = worlds.true_scores()
     found = {way: np.zeros((2, *truth.shape)) for way in ways}
     for world in range(number):
-        of = worlds.clustered() if kind == "clustered" else resampling.outcomes_of_counts(worlds.tables(kind))
+        of = worlds.clustered() if kind == "clustered" else oc.outcomes_of_counts(worlds.tables(kind))
         for way in ways:
             if way == "wilson":
                 united = np.einsum("tl,lkj->tkj", worlds.members, of.tables()[0])
@@ -163,6 +164,58 @@ def holds(worlds: Worlds, kind: str, ways: tuple[str, ...], number: int, replica
             found[way][0] += ((ends[0] <= truth) & (truth <= ends[1])) / number
             found[way][1] += (ends[1] - ends[0]) / number
     return found
+
+
+LENGTHS = {
+    "100 each": lambda _, videos: np.full(videos, 100),
+    "Poisson(60)": lambda rng, videos: np.maximum(rng.poisson(60, videos), 1),
+    "50 to 200": lambda rng, videos: np.exp(rng.uniform(np.log(50), np.log(200), videos)).astype(int),
+    "5 to 200": lambda rng, videos: np.exp(rng.uniform(np.log(5), np.log(200), videos)).astype(int),
+}
+
+
+def proposals(rng: np.random.Generator, given: np.ndarray) -> dict:
+    """Arrays for `spotting.rank`: one to three targets a video, `given` proposals, most of them near a target."""
+    videos = len(given)
+    wanted = rng.integers(1, 4, videos)
+    onset = rng.random(wanted.sum()) * 60
+    target = np.stack([onset, onset + 1 + rng.exponential(3, len(onset))], axis=1)
+    of_target, of_proposal = (np.repeat(np.arange(videos), n) for n in (wanted, given))
+    near = target[np.searchsorted(of_target, of_proposal) + rng.integers(0, 3, len(of_proposal)) % wanted[of_proposal]]
+    width = (near[:, 1] - near[:, 0])[:, None] * rng.integers(1, 6, len(near))[:, None]
+    moved = np.sort(near + rng.normal(0, 0.3, near.shape) * width, axis=1)
+    names = ("target", "target_video", "prediction", "prediction_video", "score")
+    return dict(zip(names, (target, of_target, moved, of_proposal, rng.random(len(moved))), strict=True))
+
+
+def drawn_again(arrays: dict, chosen: np.ndarray) -> spotting.Curve:
+    """The curve of the chosen videos as a test list of its own: copies count apart, budgets are drawn up anew."""
+    parts = {}
+    for side in ("target", "prediction"):
+        rows = [np.flatnonzero(arrays[f"{side}_video"] == video) for video in chosen.tolist()]
+        parts[side] = arrays[side][np.concatenate(rows)]
+        parts[f"{side}_video"] = np.repeat(np.arange(len(chosen)), [len(row) for row in rows])
+        if side == "prediction":
+            parts["score"] = arrays["score"][np.concatenate(rows)]
+    return spotting.rank(**parts, videos=len(chosen)).curve()
+
+
+def spotting_lines(seed: int, number: int, videos: int = 80) -> Iterator[str]:
+    """Standard deviations of resampled AUC and AR@10, as multiples of those of everything done again."""
+    yield f"spread of {number} replicates as a multiple of everything done again; sets of {videos} videos"
+    yield f"{'proposals a video':<20}{'AUC, moved':>12}{'full':>8}{'AR@10, moved':>15}{'full':>8}"
+    for name, lengths in LENGTHS.items():
+        for again in range(2):
+            rng = np.random.default_rng((seed, again))
+            arrays = proposals(rng, lengths(rng, videos))
+            curves = [drawn_again(arrays, rng.integers(0, videos, videos)) for _ in range(number)]
+            slow = np.std([[curve.auc, curve.at(10)] for curve in curves], axis=0)
+            spotted, ratio = spotting.rank(**arrays, videos=videos), {}
+            for budgets in resampling_spotting.BUDGETS:
+                ar, auc = resampling_spotting.curve_samples(spotted, number=4000, budgets=budgets)
+                ratio[budgets] = np.array([auc.std(), ar[:, 9].std()]) / slow
+            (a, b), (c, d) = ratio["moved"], ratio["full"]
+            yield f"{name:<20}{a:>12.2f}{c:>8.2f}{b:>15.2f}{d:>8.2f}"
 
 
 SETTINGS = (("Talkshow", 0.08), ("DL11k", 0.03))
@@ -184,7 +237,7 @@ def refusals(worlds: Worlds, name: str, gap: float, number: int, replicates: int
             worlds.answers(target, np.where(same, shared, rng.random(len(leaf))), truth)
             for truth in (better, worlds.truth)
         ]
-        of = resampling.outcomes(leaf, target, np.stack(answers, axis=1), leaves=len(row), classes=7)
+        of = oc.outcomes(leaf, target, np.stack(answers, axis=1), leaves=len(row), classes=7)
         only = paired.discordant(of, row[None])[0]
         p = paired.permutation(of, row[None], replicates, seed=world)[1][0]
         low, high = resampling.interval(paired.differences(of, row[None], replicates, seed=world))[:, 0]
@@ -216,6 +269,8 @@ def lines(seed: int, number: int, replicates: int) -> Iterator[str]:
     columns = [refusals(worlds, name, gap, number, replicates) for name, d in SETTINGS for gap in (0.0, d)]
     for t, test in enumerate(TESTS):
         yield f"{test:<24}" + "".join(f"{100 * column[t]:>24.1f}" for column in columns)
+    yield ""
+    yield from spotting_lines(seed, number)
 
 
 def main() -> None:

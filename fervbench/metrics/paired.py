@@ -5,8 +5,8 @@ randomisation test, as sacreBLEU and others use it ("approximate randomization")
 and Smyth (2010); Holm, Scandinavian Journal of Statistics 6 (1979).
 
 Conventions
-    Outcomes are those of `resampling`, with two answers to each clip, A's and B's: joint counts (leaf, class, A, B). A
-    difference is A - B. p-values are two-sided, in (0, 1]. `members` of shape (T, L) says which leaves each of T
+    `outcomes` with two answers to each clip, A's and B's: joint counts (leaf, class, A, B). A difference is A - B.
+    p-values are two-sided, in (0, 1]. `members` of shape (T, L) says which leaves each of T
     configurations unites. Clips are taken to be independent; where clips of one video are alike, p-values are too
     small, and only `differences` by clusters is right.
 
@@ -32,13 +32,12 @@ import math
 import numpy as np
 import numpy.typing as npt
 
+from fervbench.metrics.outcomes import Outcomes, grouped
 from fervbench.metrics.resampling import (
     BLOCK,
     SWAPS,
-    Outcomes,
     Replicates,
     generator,
-    grouped,
     measures,
     observed,
     samples,
@@ -55,7 +54,7 @@ _TIE = 1e-12
 def discordant(of: Outcomes, members: npt.ArrayLike) -> IntArray:
     """Clips that only A, and that only B has right, shape (T, 2).
 
-    >>> from fervbench.metrics.resampling import outcomes
+    >>> from fervbench.metrics.outcomes import outcomes
     >>> of = outcomes([0, 0, 0], [0, 1, 1], [[0, 1], [1, 0], [1, 1]], leaves=1, classes=2)
     >>> discordant(of, [[1]]).tolist()
     [[2, 0]]
@@ -108,7 +107,7 @@ def permutation(
     with c of n random exchanges giving a difference at least as far from 0. The smallest possible p is 1 / (n + 1).
     NaN for a configuration without clips. Raises ValueError for outcomes that do not have two answers to each clip.
 
-    >>> from fervbench.metrics.resampling import outcomes_of_counts
+    >>> from fervbench.metrics.outcomes import outcomes_of_counts
     >>> both = [[[[30, 9, 0], [3, 8, 0], [0, 0, 0]], [[20, 2, 0], [7, 21, 0], [0, 0, 0]]]]  # 1 leaf, 2 classes
     >>> difference, p = permutation(outcomes_of_counts(both), [[1]])
     >>> difference.round(3).tolist()[0][:2], p.round(1).tolist()[0][:2]

@@ -11,6 +11,7 @@ import scipy.stats
 from hypothesis import given
 from hypothesis import strategies as st
 
+from fervbench.metrics import outcomes as oc
 from fervbench.metrics import paired, recognition, resampling
 
 EVERYTHING = [[1, 1]]
@@ -29,8 +30,8 @@ def clips() -> dict[str, np.ndarray]:
     }
 
 
-def outcomes(clips) -> resampling.Outcomes:
-    return resampling.outcomes(**clips, leaves=2, classes=3)
+def outcomes(clips) -> oc.Outcomes:
+    return oc.outcomes(**clips, leaves=2, classes=3)
 
 
 def difference(target, first, second) -> np.ndarray:
@@ -85,7 +86,7 @@ def test_permutation_agrees_with_scipy(clips, metric: int):
 
 def test_all_permutations_of_a_small_world():
     # 8 discordant clips of one class, 7 for A: |difference| >= 6/20 in 2 (1 + 8) of 2^8 exchanges
-    of = resampling.outcomes_of_counts([[[[8, 7, 0], [1, 4, 0], [0, 0, 0]], [[0] * 3] * 3]])
+    of = oc.outcomes_of_counts([[[[8, 7, 0], [1, 4, 0], [0, 0, 0]], [[0] * 3] * 3]])
     found, p = paired.permutation(of, [[1]], 40_000)
     assert found[0, 0] == pytest.approx(6 / 20)
     exact = 18 / 256
@@ -110,10 +111,10 @@ def test_swapping_counts_scatters_as_swapping_clips(clips):
 
 
 def test_permutation_ends_at_its_least_p_and_equal_systems_have_one():
-    far = resampling.outcomes_of_counts([[[[0, 40, 0], [0, 0, 0], [0, 0, 0]], [[0] * 3] * 3]])
+    far = oc.outcomes_of_counts([[[[0, 40, 0], [0, 0, 0], [0, 0, 0]], [[0] * 3] * 3]])
     found, p = paired.permutation(far, [[1]], 999)
     assert (found[0, 0], p[0, 0]) == (1.0, 1 / 1000)
-    same = resampling.outcomes_of_counts([[[[9, 0, 0], [0, 4, 0], [0, 0, 0]], [[3, 0, 0], [0, 5, 0], [0, 0, 2]]]])
+    same = oc.outcomes_of_counts([[[[9, 0, 0], [0, 4, 0], [0, 0, 0]], [[3, 0, 0], [0, 5, 0], [0, 0, 2]]]])
     found, p = paired.permutation(same, [[1]], 99)
     assert found.tolist() == [[0.0] * 4]
     assert p.tolist() == [[1.0] * 4]
@@ -121,7 +122,7 @@ def test_permutation_ends_at_its_least_p_and_equal_systems_have_one():
 
 def test_a_configuration_without_clips_has_no_p_value(clips):
     of = outcomes(clips)
-    alone = resampling.Outcomes(of.leaf, of.target, of.answer, of.clips, 3, 3)
+    alone = oc.Outcomes(of.leaf, of.target, of.answer, of.clips, 3, 3)
     found, p = paired.permutation(alone, [[0, 0, 1], [1, 1, 0]], 50)
     assert np.isnan(found[0]).all()
     assert np.isnan(p[0]).all()
@@ -155,7 +156,7 @@ def test_differences_scatter_as_drawn_pairs_do(clips, scheme: str):
 
 
 def test_pairs_have_two_answers(clips):
-    of = resampling.outcomes(clips["leaf"], clips["target"], clips["answers"][:, 0], leaves=2, classes=3)
+    of = oc.outcomes(clips["leaf"], clips["target"], clips["answers"][:, 0], leaves=2, classes=3)
     for call in (paired.discordant, paired.permutation, paired.differences):
         with pytest.raises(ValueError, match="two answers"):
             call(of, EVERYTHING)

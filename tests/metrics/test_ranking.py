@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from fervbench.metrics import outcomes as oc
 from fervbench.metrics import ranking, resampling
 
 
@@ -111,7 +112,7 @@ def test_equal_systems_are_told_apart_once_in_twenty_worlds_at_most():
     for world in range(150):
         right = rng.random((310, 4)) < (0.3 + 0.4 * hard)[:, None]
         answers = np.where(right, target[:, None], (target[:, None] + rng.integers(1, 3, (310, 4))) % 3)
-        of = resampling.outcomes(np.zeros(310, int), target, answers, leaves=1, classes=3)
+        of = oc.outcomes(np.zeros(310, int), target, answers, leaves=1, classes=3)
         drawn = resampling.samples(of, [[1]], 200, seed=world)[:, :, 0, 1]
         wrong += ranking.simultaneous(drawn, resampling.observed(of, [[1]])[:, 0, 1]).better.any()
     assert wrong <= 150 * 0.05 + 3 * np.sqrt(150 * 0.05 * 0.95)

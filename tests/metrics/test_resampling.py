@@ -12,6 +12,7 @@ import scipy.stats
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from fervbench.metrics import outcomes as oc
 from fervbench.metrics import recognition
 from fervbench.metrics import resampling as rs
 
@@ -35,9 +36,9 @@ def clips() -> dict[str, np.ndarray]:
     }
 
 
-def outcomes(clips, answers=(0, 1), **changed) -> rs.Outcomes:
+def outcomes(clips, answers=(0, 1), **changed) -> oc.Outcomes:
     arrays = {**clips, "answers": clips["answers"][:, list(answers)], **changed}
-    return rs.outcomes(**arrays, leaves=3, classes=4)
+    return oc.outcomes(**arrays, leaves=3, classes=4)
 
 
 def by_index(clips, scheme: str, number: int, seed: int) -> np.ndarray:
@@ -83,7 +84,7 @@ def test_counts_scatter_as_drawn_clips_do(clips, scheme: str):
 
 def test_class_counts_have_the_exact_mean_and_variance_of_binomials():
     table = np.array([[[30, 10, 0], [15, 5, 5]]])
-    drawn = rs.samples(rs.outcomes_of_counts(table), [[1]], 20_000, seed=0)[:, 0, 0]
+    drawn = rs.samples(oc.outcomes_of_counts(table), [[1]], 20_000, seed=0)[:, 0, 0]
     p, n = np.array([30 / 40, 5 / 25]), np.array([40, 25])
     exact = {"mean": [35 / 65, p.mean()], "var": [(n * p * (1 - p)).sum() / 65**2, (p * (1 - p) / n).sum() / 4]}
     for m in range(2):
@@ -95,7 +96,7 @@ def test_war_by_clips_has_the_percentile_interval_of_scipy():
     right = np.repeat([True, False], [130, 70])
     expected = scipy.stats.bootstrap((right,), np.mean, n_resamples=5000, method="percentile", rng=3)
     table = np.array([[[130, 70]]])
-    found = rs.interval(rs.samples(rs.outcomes_of_counts(table), [[1]], 5000, scheme="clips"))[:, 0, 0, 0]
+    found = rs.interval(rs.samples(oc.outcomes_of_counts(table), [[1]], 5000, scheme="clips"))[:, 0, 0, 0]
     assert found == pytest.approx(list(expected.confidence_interval), abs=0.0101)  # two clips of 200
 
 
@@ -142,7 +143,7 @@ def test_a_leaf_is_drawn_the_same_whatever_the_others_hold(clips):
     tables = outcomes(clips, [0]).tables()[0]
     alone = tables.copy()
     alone[:2] = 0
-    first, second = (rs.samples(rs.outcomes_of_counts(t), MEMBERS[2:], 30) for t in (tables, alone))
+    first, second = (rs.samples(oc.outcomes_of_counts(t), MEMBERS[2:], 30) for t in (tables, alone))
     assert np.array_equal(first, second)
 
 
@@ -185,13 +186,13 @@ def test_class_counts_stay_and_clips_let_them_vary(clips):
 
 def test_a_class_that_vanishes_leaves_the_mean():
     # one clip of class 1, always wrong: UAR is 1/2 with it and 1 without; class counts keep it, clips lose it at times
-    of = rs.outcomes_of_counts([[[9, 0, 0], [1, 0, 0]]])
+    of = oc.outcomes_of_counts([[[9, 0, 0], [1, 0, 0]]])
     assert set(rs.samples(of, [[1]], 200)[:, 0, 0, 1].tolist()) == {0.5}
     assert set(rs.samples(of, [[1]], 200, scheme="clips")[:, 0, 0, 1].tolist()) == {0.5, 1.0}
 
 
 def test_a_configuration_that_no_drawn_cluster_reaches_is_nan():
-    of = rs.outcomes([0, 0, 1], [0, 1, 0], [0, 1, 0], leaves=2, classes=2, cluster=[5, 5, 9])
+    of = oc.outcomes([0, 0, 1], [0, 1, 0], [0, 1, 0], leaves=2, classes=2, cluster=[5, 5, 9])
     war = rs.samples(of, np.eye(2), 200, scheme="clusters")[:, 0, :, 0]
     lost = np.isnan(war).mean(axis=0)
     assert lost == pytest.approx([0.25, 0.25], abs=0.15)
@@ -199,7 +200,7 @@ def test_a_configuration_that_no_drawn_cluster_reaches_is_nan():
 
 
 def test_an_empty_leaf_has_no_scores():
-    of = rs.outcomes_of_counts(np.array([[[3, 1, 0], [0, 2, 0]], [[0, 0, 0], [0, 0, 0]]]))
+    of = oc.outcomes_of_counts(np.array([[[3, 1, 0], [0, 2, 0]], [[0, 0, 0], [0, 0, 0]]]))
     for scheme in ("class-counts", "clips"):
         drawn = rs.samples(of, np.eye(2), 10, scheme=scheme)
         assert np.isnan(drawn[:, :, 1]).all()
@@ -214,18 +215,18 @@ worlds = st.lists(st.tuples(st.integers(0, 2), st.integers(0, 3), st.integers(-1
 @settings(max_examples=50)
 def test_outcomes_hold_what_the_clips_hold(world):
     leaf, target, first, second = (np.array([row[i] for row in world], dtype=int) for i in range(4))
-    of = rs.outcomes(leaf, target, np.stack([first, second], axis=1), leaves=3, classes=4)
+    of = oc.outcomes(leaf, target, np.stack([first, second], axis=1), leaves=3, classes=4)
     assert of.clips.sum() == len(world)
     joint = np.zeros((3, 4, 5, 5), dtype=int)
     np.add.at(joint, (leaf, target, np.where(first < 0, 4, first), np.where(second < 0, 4, second)), 1)
-    again = rs.outcomes_of_counts(joint)
+    again = oc.outcomes_of_counts(joint)
     for name in ("leaf", "target", "answer", "clips"):
         assert np.array_equal(getattr(of, name), getattr(again, name)), name
     for s, given_answers in enumerate((first, second)):
         for c in range(3):
             expected = recognition.confusion(target[leaf == c], given_answers[leaf == c], 4)
             assert np.array_equal(of.tables()[s, c], expected)
-    turned = rs.outcomes(leaf, target, second, leaves=3, classes=4)
+    turned = oc.outcomes(leaf, target, second, leaves=3, classes=4)
     for name in ("leaf", "target", "answer", "clips"):
         assert np.array_equal(getattr(of.of_answers(1), name), getattr(turned, name)), name
 
@@ -233,7 +234,7 @@ def test_outcomes_hold_what_the_clips_hold(world):
 def test_many_answers_overflow_nothing():
     rng = np.random.default_rng(0)
     answers = rng.integers(-1, 7, (300, 40))  # 8^40 possible rows
-    of = rs.outcomes(np.zeros(300, int), rng.integers(0, 7, 300), answers, leaves=1, classes=7)
+    of = oc.outcomes(np.zeros(300, int), rng.integers(0, 7, 300), answers, leaves=1, classes=7)
     assert of.clips.tolist() == [1] * 300
     assert rs.samples(of, [[1]], 5).shape == (5, 40, 1, 4)
 
@@ -261,7 +262,7 @@ def test_intervals_of_mae_dfer_are_those_of_its_binomials():
     hits, n = np.diag(table), table.sum(axis=1)
     variance = hits / n * (1 - hits / n)
     errors = np.array([sqrt((n * variance).sum()) / n.sum(), sqrt((variance / n).sum()) / 7])
-    of = rs.outcomes_of_counts(table[None])
+    of = oc.outcomes_of_counts(table[None])
     value = rs.observed(of, [[1]])[0, 0, :2]
     assert [round(100 * v, 2) for v in value.tolist()] == [52.07, 43.12]
     found = rs.interval(rs.samples(of, [[1]], 4000)[:, 0, 0, :2])
@@ -276,7 +277,7 @@ def test_support_says_where_intervals_say_too_little():
     small = [[20, 20, 0], [20, 20, 0]]  # 80 clips
     perfect = [[90, 0, 0], [0, 90, 0]]
     empty = [[0, 0, 0], [0, 0, 0]]
-    of = rs.outcomes_of_counts([few, none, absent, small, perfect, empty])
+    of = oc.outcomes_of_counts([few, none, absent, small, perfect, empty])
     found = rs.support(of, np.eye(6, dtype=int))
     assert found.n.tolist() == [127, 180, 180, 80, 180, 0]
     assert found.fewest.tolist() == [7, 90, 180, 40, 90, 0]
@@ -296,7 +297,7 @@ def test_support_says_where_intervals_say_too_little():
 def test_a_class_is_still_where_every_seed_has_all_or_none_of_it():
     target = np.repeat([0, 1], 30)
     answers = np.stack([target, np.where(np.arange(60) % 2, target, 1 - target)], axis=1)
-    of = rs.outcomes(np.zeros(60, int), target, answers, leaves=1, classes=2)
+    of = oc.outcomes(np.zeros(60, int), target, answers, leaves=1, classes=2)
     assert rs.support(of, [[1]]).still.tolist() == [0]
     assert rs.support(of.of_answers(0), [[1]]).still.tolist() == [2]
 
@@ -324,14 +325,14 @@ def test_intervals_are_those_of_nanquantile(rows, level):
         (lambda of: rs.samples(of, MEMBERS, 0), "are none"),
         (lambda of: rs.samples(of, [[1, 1]], 5), r"shape \(T, 3\)"),
         (lambda of: rs.interval([0.1, 0.2], 95), "per cent"),
-        (lambda of: rs.outcomes_of_counts(np.zeros((2, 3, 3), int)), r"\(L, K, K \+ 1"),
-        (lambda of: rs.outcomes_of_counts(np.zeros((2, 3, 4))), "whole numbers"),
-        (lambda of: rs.outcomes_of_counts(np.full((2, 3, 4), -1)), "negative"),
-        (lambda of: rs.outcomes([0], [0, 1], [0], leaves=1, classes=2), "differ in length"),
-        (lambda of: rs.outcomes([0], [2], [0], leaves=1, classes=2), "outside 0..1"),
-        (lambda of: rs.outcomes([0], [0], [-2], leaves=1, classes=2), "outside -1..1"),
-        (lambda of: rs.outcomes([0], [0], [[[0]]], leaves=1, classes=2), "indices"),
-        (lambda of: rs.outcomes([0.0], [0], [1], leaves=1, classes=2), "indices"),
+        (lambda of: oc.outcomes_of_counts(np.zeros((2, 3, 3), int)), r"\(L, K, K \+ 1"),
+        (lambda of: oc.outcomes_of_counts(np.zeros((2, 3, 4))), "whole numbers"),
+        (lambda of: oc.outcomes_of_counts(np.full((2, 3, 4), -1)), "negative"),
+        (lambda of: oc.outcomes([0], [0, 1], [0], leaves=1, classes=2), "differ in length"),
+        (lambda of: oc.outcomes([0], [2], [0], leaves=1, classes=2), "outside 0..1"),
+        (lambda of: oc.outcomes([0], [0], [-2], leaves=1, classes=2), "outside -1..1"),
+        (lambda of: oc.outcomes([0], [0], [[[0]]], leaves=1, classes=2), "indices"),
+        (lambda of: oc.outcomes([0.0], [0], [1], leaves=1, classes=2), "indices"),
     ],
 )
 def test_bad_arguments_are_refused(clips, call, said: str):
