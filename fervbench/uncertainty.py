@@ -20,15 +20,16 @@ from fervbench.submission.coverage import clips_of
 from fervbench.submission.model import Submission
 
 if TYPE_CHECKING:
-    from fervbench.metrics.resampling import Outcomes
+    from fervbench.metrics.outcomes import Outcomes
 
 FloatArray = npt.NDArray[np.float64]
 Key = tuple[str, str | None, str | None, str | None]  # evaluation, source, target, aggregate
 SCHEMES = ("class-counts", "clips", "clusters")
 VIDEOS = "videos"
 MAX_REPLICATES = 1_000_000
-# Clips of a class below which the interval of UAR and macro F1 reaches less often than it says (see `doubt`).
-FEW = 10
+# Names of `resampling.MEASURES` as people read them, and the size of the smallest class that is worth naming.
+METRICS_DRAWN = ("WAR", "UAR", "macro F1", "weighted F1")
+SMALL = 20
 
 
 @dataclass(frozen=True)
@@ -84,7 +85,7 @@ def clusters_of(submission: Submission) -> npt.NDArray[np.int64] | None:
 
 def outcomes_of(submission: Submission, targets: list[str], scheme: str, answers: npt.NDArray[np.int64]) -> Outcomes:
     """What happened to the clips of `targets`: `answers` (clips of the whole truth, S)."""
-    from fervbench.metrics.resampling import outcomes
+    from fervbench.metrics.outcomes import outcomes
 
     protocol, truth = submission.protocol, submission.truth
     mask = clips_of(set(targets), protocol, truth)
@@ -125,40 +126,35 @@ def with_intervals(cells: list[Cell], submission: Submission, resampling: Resamp
         return cells
     if resampling.scheme not in SCHEMES:
         raise UsageError("clips are resampled, not videos", hint=f"known: {', '.join(SCHEMES)}")
-    found: dict[Key, FloatArray] = {}
-    by_source: dict[str, list[tuple[str, str]]] = {}  # of all evaluations: one run is drawn once
+    found: dict[Key, tuple[FloatArray, str | None]] = {}
+    by_source: dict[str, list[tuple[Evaluation, str]]] = {}  # of all evaluations: one run is drawn once
     for evaluation in submission.evaluations:
         if evaluation.kind == "folds":
             found |= _folds(submission, evaluation, resampling)
             continue
         for source, target in evaluation.cells:
-            by_source.setdefault(source, []).append((evaluation.id, target))
-    grid = next((e for e in submission.evaluations if e.kind != "folds"), None)
+            by_source.setdefault(source, []).append((evaluation, target))
     for source, wanted in by_source.items():
         targets = list(dict.fromkeys(target for _, target in wanted))
-        assert grid is not None  # noqa: S101 - for the type checker
-        drawn = _drawn(submission, targets, answers_of(submission, grid, source), resampling)
-        ends = _ends(drawn, resampling)
-        for evaluation_id, target in wanted:
-            found[evaluation_id, source, target, None] = ends[:, targets.index(target)]
-    return [_told(cell, found.get(_key(cell)), len(submission.seeds), resampling) for cell in cells]
+        of = outcomes_of(submission, targets, resampling.scheme, answers_of(submission, wanted[0][0], source))
+        united = members(submission.protocol, targets)
+        ends, doubts = _ends(_drawn(of, united, resampling), resampling), reasons(of, united)
+        for evaluation, target in wanted:
+            i = targets.index(target)
+            found[evaluation.id, source, target, None] = ends[:, i], doubts[i]
+    return [_told(cell, *found[_key(cell)], len(submission.seeds), resampling) for cell in cells]
 
 
 def _key(cell: Cell) -> Key:
     return (cell.evaluation, cell.source, cell.target, cell.aggregate)
 
 
-def _drawn(
-    submission: Submission, targets: list[str], answers: npt.NDArray[np.int64], resampling: Resampling
-) -> FloatArray:
+def _drawn(of: Outcomes, united: npt.NDArray[np.bool_], resampling: Resampling) -> FloatArray:
     """Metrics of every replicate, the mean over the seeds: (replicates, targets, metrics)."""
     from fervbench.metrics.resampling import samples
 
-    of = outcomes_of(submission, targets, resampling.scheme, answers)
-    united = members(submission.protocol, targets)
     drawn = samples(of, united, resampling.replicates, resampling.seed, resampling.scheme)
-    found: FloatArray = drawn.mean(axis=1)
-    return found
+    return drawn[:, 0] if drawn.shape[1] == 1 else drawn.mean(axis=1)
 
 
 def _ends(drawn: FloatArray, resampling: Resampling) -> FloatArray:
@@ -167,51 +163,56 @@ def _ends(drawn: FloatArray, resampling: Resampling) -> FloatArray:
     return interval(drawn, resampling.level)
 
 
-def _folds(submission: Submission, evaluation: Evaluation, resampling: Resampling) -> dict[Key, FloatArray]:
-    """Folds, pooled and their mean, from one set of replicates: every fold answered by its own model."""
-    from fervbench.metrics.resampling import samples
+def reasons(of: Outcomes, united: npt.NDArray[np.bool_]) -> list[str | None]:
+    """For each target why its intervals reach the truth less often than their level; None where they do not."""
+    from fervbench.metrics.resampling import support
 
+    rests = support(of, united)
+    return [
+        _doubt(rests.reached[t].tolist(), int(rests.n[t]), int(rests.fewest[t]), int(rests.still[t]))
+        for t in range(len(united))
+    ]
+
+
+def _doubt(reached: list[bool], n: int, fewest: int, still: int) -> str | None:
+    short = [name for name, enough in zip(METRICS_DRAWN, reached, strict=True) if not enough]
+    if not short:
+        return None
+    why = f"{still} {'class has' if still == 1 else 'classes have'} all or no clips right" if still else ""
+    if fewest < SMALL and (not still or fewest < 10):
+        why = f"the smallest class has {fewest} {'clip' if fewest == 1 else 'clips'}" + (f", {why}" if why else "")
+    return f"{', '.join(short)}: {why or f'{n} clips'}"
+
+
+def _folds(
+    submission: Submission, evaluation: Evaluation, resampling: Resampling
+) -> dict[Key, tuple[FloatArray, str | None]]:
+    """Folds, pooled and their mean, from one set of replicates: every fold answered by its own model."""
     targets = [target for _, target in evaluation.cells]
     of = outcomes_of(submission, targets, resampling.scheme, answers_of(submission, evaluation, None))
     each = members(submission.protocol, targets)
     united = np.concatenate([each, np.any(each, axis=0, keepdims=True)])
-    drawn = samples(of, united, resampling.replicates, resampling.seed, resampling.scheme).mean(axis=1)
-    ends = _ends(drawn, resampling)
+    drawn = _drawn(of, united, resampling)
+    ends, doubts = _ends(drawn, resampling), reasons(of, united)
+    found: dict[Key, tuple[FloatArray, str | None]] = {(evaluation.id, None, POOLED, None): (ends[:, -1], doubts[-1])}
+    found |= {(evaluation.id, s, t, None): (ends[:, i], doubts[i]) for i, (s, t) in enumerate(evaluation.cells)}
     mean = _ends(drawn[:, :-1].mean(axis=1), resampling)
-    found: dict[Key, FloatArray] = {(evaluation.id, None, POOLED, None): ends[:, -1]}
-    found |= {(evaluation.id, s, t, None): ends[:, i] for i, (s, t) in enumerate(evaluation.cells)}
-    return found | {(evaluation.id, None, None, FOLD_MEAN): mean}
+    return found | {(evaluation.id, None, None, FOLD_MEAN): (mean, doubts[-1])}
 
 
-def _told(cell: Cell, ends: FloatArray | None, seeds: int, resampling: Resampling) -> Cell:
-    if ends is None:
-        return cell
+def _told(cell: Cell, ends: FloatArray, doubt: str | None, seeds: int, resampling: Resampling) -> Cell:
     metrics = {name: cell.metrics[name] | _ci(ends[:, i].tolist()) for i, name in enumerate(METRICS)}
     if seeds == 1 and cell.aggregate is None and cell.n:
         from fervbench.metrics.proportions import wilson
 
         low, high = wilson(round(cell["WAR"] * cell.n), cell.n, resampling.level).tolist()
         metrics["WAR"] = metrics["WAR"] | {"wilson_low": low, "wilson_high": high}
-    said = doubt(cell, metrics)
-    return replace(cell, metrics=metrics, extra=cell.extra | ({"doubt": said} if said else {}))
+    return replace(cell, metrics=metrics, extra=cell.extra | ({"doubt": doubt} if doubt else {}))
 
 
 def _ci(ends: list[float]) -> dict[str, float]:
     low, high = ends
     return {"ci_low": low, "ci_high": high} if low == low and high == high else {}
-
-
-def doubt(cell: Cell, metrics: Mapping[str, Mapping[str, Any]]) -> str | None:
-    """Why the intervals of a cell reach the truth less often than their level says; None where no reason is known."""
-    few = {name: row["n"] for name, row in cell.per_class.items() if 0 < row["n"] < FEW}
-    reasons = []
-    if few:
-        listed = ", ".join(f"{name} {n}" for name, n in few.items())
-        reasons.append(f"classes of few clips ({listed}): UAR and macro F1 vary by more than resampling shows")
-    stuck = [name for name, metric in metrics.items() if metric.get("ci_low", 0) == metric.get("ci_high", 1)]
-    if stuck:
-        reasons.append(f"no variation in {', '.join(stuck)}: nothing, or everything, is right")
-    return "; ".join(reasons) or None
 
 
 def with_video_intervals(

@@ -20,7 +20,6 @@ from fervbench.report import METRICS, Cell, Report
 # A line under the header and nothing else.
 _RULE = Box("    \n    \n ── \n    \n    \n    \n    \n    \n")
 HEADS = {"WAR": "WAR", "UAR": "UAR", "macro_F1": "mF1", "weighted_F1": "wF1"}
-DOUBT = "some classes have few clips: UAR and macro F1 vary by more than resampling shows"
 BEST, WORST = "▲ best", "▼ worst"
 
 
@@ -164,12 +163,13 @@ def _columns(
 
 
 def _print_doubts(out: Console, cells: list[Cell]) -> None:
-    """Where the intervals promise too much: the reason, and the targets."""
+    """Where the intervals promise too much, and why."""
     doubts = {str(cell.target or cell.aggregate): cell.extra["doubt"] for cell in cells if "doubt" in cell.extra}
     if doubts:
-        listed = ", ".join(list(doubts)[:8]) + (f" and {len(doubts) - 8} more" if len(doubts) > 8 else "")
-        said = next(iter(doubts.values())) if len(doubts) == 1 else DOUBT
-        out.print(Text(f"intervals of {listed}: {said}", style="dim"))
+        first = [f"{name} ({reason})" for name, reason in list(doubts.items())[:3]]
+        rest = list(doubts)[3:]
+        listed = ", ".join(first) + (f"; likewise {', '.join(rest)}" if rest else "")
+        out.print(Text(f"intervals too narrow, few clips: {listed}", style="dim"))
 
 
 def _tree(cells: dict[str, Cell], protocol: Protocol) -> list[tuple[str, int]]:

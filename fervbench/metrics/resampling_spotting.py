@@ -21,8 +21,8 @@ Known differences from other ways
     1. Everything done again for each replicate, each time a video falls a list of its own, has the same spread: 0.95 to
        1.03 of it for AUC and 0.92 to 1.02 for AR@10, on eight made-up sets of 80 videos with 100 proposals each,
        Poisson(60), 50 to 200, and 5 to 200 (2,000 replicates; tools/simulate_coverage.py).
-    2. `budgets="full"` keeps the budgets of the full set. Right within 6 % where lists are about as long; where they are
-       not, intervals are too wide: 1.18 to 1.31 times the spread for AUC, 1.07 to 1.49 times for AR@10.
+    2. `budgets="full"` keeps the budgets of the full set. Right within 6 % where lists are about as long; where they
+       are not, intervals are too wide: 1.18 to 1.31 times the spread for AUC, 1.07 to 1.49 times for AR@10.
     3. The official evaluator and its offspring give no intervals at all.
 """
 
