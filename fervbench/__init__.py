@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from fervbench._version import __version__
 
 if TYPE_CHECKING:
+    from fervbench.comparing import Comparison, compare
     from fervbench.errors import (
         FervbenchError,
         InputError,
@@ -28,10 +29,12 @@ if TYPE_CHECKING:
     from fervbench.report import Cell, Report
     from fervbench.scoring import score
     from fervbench.submission import Submission, read_submission
+    from fervbench.uncertainty import Resampling
 
 # Names are looked up on first use: `fervbench --help` shall not wait for numpy.
 _HOME = {
     "Cell": "report",
+    "Comparison": "comparing",
     "FervbenchError": "errors",
     "Finding": "findings",
     "GroundTruth": "ground_truth",
@@ -42,7 +45,9 @@ _HOME = {
     "Report": "report",
     "Submission": "submission",
     "SubmissionError": "errors",
+    "Resampling": "uncertainty",
     "UsageError": "errors",
+    "compare": "comparing",
     "list_protocols": "protocol",
     "load_ground_truth": "ground_truth",
     "load_protocol": "protocol",
@@ -52,6 +57,7 @@ _HOME = {
 
 __all__ = [
     "Cell",
+    "Comparison",
     "FervbenchError",
     "Finding",
     "GroundTruth",
@@ -60,10 +66,12 @@ __all__ = [
     "NotAvailableError",
     "Protocol",
     "Report",
+    "Resampling",
     "Submission",
     "SubmissionError",
     "UsageError",
     "__version__",
+    "compare",
     "list_protocols",
     "load_ground_truth",
     "load_protocol",

@@ -27,6 +27,7 @@ from fervbench.submission.model import Submission
 from fervbench.uncertainty import Resampling, answers_of, default_for, members, outcomes_of, reasons
 
 if TYPE_CHECKING:
+    from fervbench.metrics.outcomes import Outcomes
     from fervbench.submission.spotting import SpottingSubmission
 
 FORMAT = "fervbench-comparison/1"
@@ -203,13 +204,13 @@ def _compare(
     return cells, rankings
 
 
-def _clips(of: Any) -> npt.NDArray[np.int64]:
+def _clips(of: Outcomes) -> npt.NDArray[np.int64]:
     """Clips by leaf."""
     return np.bincount(of.leaf, weights=of.clips, minlength=of.leaves).astype(np.int64)
 
 
 def _tests(
-    of: Any, united: npt.NDArray[np.bool_], wanted: list[str], seed: int, permutations: int
+    of: Outcomes, united: npt.NDArray[np.bool_], wanted: list[str], seed: int, permutations: int
 ) -> dict[str, tuple[str, FloatArray]]:
     """Name of the test and p-values (T,) by metric, of two runs."""
     found: dict[str, tuple[str, FloatArray]] = {}
@@ -224,15 +225,9 @@ def _tests(
 
 
 def _pair(
-    scored: FloatArray,
-    drawn: FloatArray,
-    test: tuple[str, FloatArray] | None,
-    t: int,
-    n: int,
-    made: Resampling,
-    name: str,
+    scored: FloatArray, drawn: FloatArray, test: tuple[str, float] | None, made: Resampling, clips: int | None
 ) -> dict[str, Any]:
-    """One metric of one cell of two systems: values, difference, interval and test."""
+    """One metric of one cell of two systems: values, difference (also in clips, for WAR), interval and test."""
     first, second = scored.tolist()
     moved = drawn[0] - drawn[1]
     low, high = interval(moved, made.level).tolist()

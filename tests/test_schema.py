@@ -142,7 +142,17 @@ def test_documents_that_must_be_refused_are(name: str, document: dict[str, Any])
 
 
 def test_the_published_schemas_ship() -> None:
-    assert NAMES == ["counts", "findings", "intervals", "protocol", "recognition", "report", "spotting", "table"]
+    assert NAMES == [
+        "comparison",
+        "counts",
+        "findings",
+        "intervals",
+        "protocol",
+        "recognition",
+        "report",
+        "spotting",
+        "table",
+    ]
 
 
 @pytest.mark.parametrize(

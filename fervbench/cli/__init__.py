@@ -20,9 +20,11 @@ from fervbench._version import __version__
 
 # name: (module, what it does). The help of the group needs no import of the modules; a test holds it to theirs.
 COMMANDS = {
+    "compare": ("comparing", "Compare submissions on the same clips."),
     "convert": ("submissions", "Make a predictions or proposals file from CSV, npz or JSON."),
     "examples": ("examples", "Write example files to try things with."),
     "ground-truth": ("ground_truth", "Add and show local copies of official labels."),
+    "power": ("comparing", "Say what each configuration can and cannot resolve."),
     "protocols": ("protocols", "List, show and check how datasets are scored."),
     "score": ("score", "Score a predictions file."),
     "tables": ("tables", "The published tables, and what can be true in them together."),

@@ -16,3 +16,24 @@ force: Decorator = click.option("--force", is_flag=True, help="Replace a file th
 def output(what: str) -> Decorator:
     """`--output FILE`: where to write `what`."""
     return click.option("--output", "-o", metavar="FILE", help=f"Write {what} to FILE.")
+
+
+_RESAMPLING = (
+    click.option("--confidence", type=float, default=0.95, show_default=True, help="Level of the intervals."),
+    click.option(
+        "--replicates", type=int, default=1000, show_default=True, help="Replicates of the intervals; 0: none."
+    ),
+    click.option(
+        "--resample",
+        type=click.Choice(["class-counts", "clips", "clusters"]),
+        help="What intervals resample: clips within class and scene (default), clips, or whole clusters of the labels.",
+    ),
+    click.option("--resample-seed", type=int, default=0, show_default=True, help="Seed of the intervals."),
+)
+
+
+def resampling(command: Callable[..., Any]) -> Callable[..., Any]:
+    """`--confidence`, `--replicates`, `--resample` and `--resample-seed`."""
+    for option in reversed(_RESAMPLING):
+        command = option(command)
+    return command

@@ -11,7 +11,7 @@ from rich.text import Text
 
 from fervbench.cli.render import console, table
 from fervbench.findings import visible
-from fervbench.published.against import Beside, grid
+from fervbench.published.against import WITHIN, Beside, grid
 from fervbench.published.audit import RULES, Audit
 from fervbench.published.judgement import SEVERITIES, Judgement
 from fervbench.published.layout import Grid, Part, source_line
@@ -90,6 +90,8 @@ def print_beside(shown: Table, pairs: Sequence[Beside]) -> None:
     out.print()
     out.print(Text(f"beside {shown.id}  {visible(shown.title, 300)}", style="bold"))
     print_grid(out, grid(shown, list(pairs)))
+    if any(pair.beyond is False for pair in pairs):
+        _hanging(out, f"{WITHIN}  within what both can resolve, taken as unpaired", style="dim")
     out.print(Text(visible(source_line(shown), 500), style="dim"))
 
 

@@ -36,14 +36,7 @@ from fervbench.cli import Command, options
 @click.option("--f1-min-score", type=float, metavar="X", help="Spotting: F1 of proposals with at least this score.")
 @click.option("--plot", metavar="FILE", help="Spotting: write the curve (.svg, .png, .pdf); needs fervbench[site].")
 @click.option("--against", metavar="TABLE", help="A published table to set the scores beside, e.g. ferv39k/table2.")
-@click.option("--confidence", type=float, default=0.95, show_default=True, help="Level of the intervals.")
-@click.option("--replicates", type=int, default=1000, show_default=True, help="Replicates of the intervals; 0: none.")
-@click.option(
-    "--resample",
-    type=click.Choice(["class-counts", "clips", "clusters"]),
-    help="What intervals resample: clips within class and scene (default), clips, or whole clusters of the labels.",
-)
-@click.option("--resample-seed", type=int, default=0, show_default=True, help="Seed of the intervals.")
+@options.resampling
 @click.option("--check", is_flag=True, help="Check the file only.")
 @options.as_json
 @options.output("the JSON report")

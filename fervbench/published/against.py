@@ -6,23 +6,36 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from fervbench.errors import UsageError
+from fervbench.published.denominators import denominators
 from fervbench.published.layout import Grid, Part, lay_out
+from fervbench.published.resolving import resolvable
 from fervbench.published.tables import Table, TableCell
 from fervbench.report import Cell, Report
+
+WITHIN = "~"  # behind a difference that may be the test list's alone
 
 
 @dataclass(frozen=True)
 class Beside:
-    """One published number and the submission's own for the same cell; both shares of 1."""
+    """One published number and the submission's own for the same cell; both shares of 1.
+
+    `resolvable` is the difference that is beyond the spread of both, None where it is not known.
+    """
 
     cell: TableCell
     printed: float
     ours: float
+    resolvable: float | None = None
 
     @property
     def difference(self) -> float:
         """Ours less the printed one."""
         return self.ours - self.printed
+
+    @property
+    def beyond(self) -> bool | None:
+        """Whether the difference is more than the two test results can be apart by chance; None: not known."""
+        return None if self.resolvable is None else abs(self.difference) > self.resolvable
 
 
 def beside(table: Table, report: Report) -> list[Beside]:
@@ -37,11 +50,16 @@ def beside(table: Table, report: Report) -> list[Beside]:
             hint="see: fervbench tables list",
         )
     found = []
+    known = denominators(table)
+    level = (report.header["intervals"] or {}).get("level", 0.95)
     for cell in table.cells:
         if cell.is_score and cell.value is not None:
             ours = value_of(cell, report)
             if ours is not None:
-                found.append(Beside(cell, cell.value / (100 if cell.unit == "percent" else 1), ours))
+                printed = cell.value / (100 if cell.unit == "percent" else 1)
+                of = known.get(str(cell.target))
+                apart = resolvable(cell, of, printed, ours, level) if of else None
+                found.append(Beside(cell, printed, ours, apart))
     if not found:
         wanted = ", ".join(sorted({f"{c.source} on {c.target}" for c in table.cells if c.is_score and c.target})[:4])
         raise UsageError(
@@ -92,6 +110,8 @@ def to_dict(table: Table, found: list[Beside]) -> dict[str, Any]:
                 "value": each.printed,
                 "ours": each.ours,
                 "difference": each.difference,
+                "resolvable": each.resolvable,
+                "beyond": each.beyond,
             }
             for each in found
         ],
@@ -109,8 +129,25 @@ def grid(table: Table, found: list[Beside]) -> Grid:
     for column in columns:
         keys = [key for key in ours if key[0] == column]
         measured = [each for each in found if each.cell.statistic is None]
-        best = {key: max(e.printed for e in measured if (e.cell.column, e.cell.metric) == key) for key in keys}
+        top = {key: _top(measured, key) for key in keys}
+        best = {key: each.printed for key, each in top.items()}
         mine.append(tuple(Part(f"{100 * ours[key].ours:.2f}", ours[key].ours > best[key]) for key in keys))
-        less.append(tuple(Part(f"{100 * (ours[key].ours - best[key]):+.2f}") for key in keys))
-    rows = (*shown.rows, ("this submission", tuple(mine)), ("less the best above", tuple(less)))
-    return Grid(shown.corner, tuple(columns), rows, shown.rules | {len(shown.rows)}, ())
+        less.append(tuple(_less(top[key]) for key in keys))
+    rows = (*shown.rows[: len(table.rows)], ("this submission", tuple(mine)), ("less the best above", tuple(less)))
+    return Grid(
+        shown.corner,
+        tuple(columns),
+        rows,
+        frozenset(r for r in shown.rules if r < len(table.rows)) | {len(table.rows)},
+        (),
+    )
+
+
+def _top(found: list[Beside], key: tuple[str, str]) -> Beside:
+    """The highest published number of a column and metric."""
+    return max((e for e in found if (e.cell.column, e.cell.metric) == key), key=lambda e: e.printed)
+
+
+def _less(each: Beside) -> Part:
+    """The difference in points, marked where it is within what both can resolve."""
+    return Part(f"{100 * each.difference:+.2f}" + ("" if each.beyond is not False else WITHIN))

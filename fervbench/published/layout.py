@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from fervbench.published.denominators import denominators
 from fervbench.published.judgement import Judgement
 from fervbench.published.printed import recover
+from fervbench.published.resolving import resolvable
 from fervbench.published.tables import Table, TableCell
 
 
@@ -42,7 +43,7 @@ def lay_out(table: Table, judgements: Iterable[Judgement] = (), *, hits: bool = 
     places: dict[tuple[str, str], list[TableCell]] = {}
     for cell in table.cells:
         places.setdefault((cell.row, cell.column), []).append(cell)
-    rows = []
+    rows: list[tuple[str, tuple[tuple[Part, ...], ...]]] = []
     for row in table.rows:
         line = []
         for column in table.columns:
@@ -54,11 +55,38 @@ def lay_out(table: Table, judgements: Iterable[Judgement] = (), *, hits: bool = 
                 )
             )
         rows.append((row, tuple(line)))
+    apart = _apart(table)
+    if any(part.text for place in apart for part in place):
+        rows.append(("two rows resolve", apart))
     ends, total = [], 0
     for size in table.groups:
         total += size
         ends.append(total)
-    return Grid(table.corner, table.columns, tuple(rows), frozenset(ends[:-1]), notes)
+    rules = frozenset(ends[:-1]) | ({len(table.rows)} if len(rows) > len(table.rows) else set())
+    return Grid(table.corner, table.columns, tuple(rows), rules, notes)
+
+
+def _apart(table: Table) -> tuple[tuple[Part, ...], ...]:
+    """For each column the difference between two rows that is beyond both their spreads (95 %, unpaired), in points."""
+    known = denominators(table)
+    found = []
+    for column in table.columns:
+        parts = []
+        metrics: dict[str, list[TableCell]] = {}
+        for cell in table.cells:
+            if cell.column == column and cell.is_score and cell.statistic is None:
+                metrics.setdefault(cell.metric, []).append(cell)
+        for cells in metrics.values():
+            ofs = {str(cell.target): known.get(str(cell.target)) for cell in cells}
+            of = next(iter(ofs.values()))
+            if len(cells) < 2 or len(ofs) > 1 or of is None:
+                continue
+            mean = sum(_values(cells)) / len(cells) / (100 if cells[0].unit == "percent" else 1)
+            apart = resolvable(cells[0], of, mean, mean)
+            if apart is not None:
+                parts.append(Part(f"{100 * apart:.2f}"))
+        found.append(tuple(parts))
+    return tuple(found)
 
 
 def _printed(cell: TableCell, beside: list[TableCell]) -> str:
