@@ -59,17 +59,38 @@ def _write(folder: Path, content: dict) -> None:
 
 @pytest.mark.usefixtures("labels")
 def test_score_labels_as_json(ratio: Callable[..., None], python: str):
-    ratio([FERVBENCH, "score", "predictions.json", "--json"], [python, "-c", PARSE], "at most 1.6")
+    command = [FERVBENCH, "score", "predictions.json", "--json", "--replicates", "0"]
+    ratio(command, [python, "-c", PARSE], "at most 1.6")
 
 
 @pytest.mark.usefixtures("labels")
 def test_score_labels_as_table(ratio: Callable[..., None], python: str):
+    ratio([FERVBENCH, "score", "predictions.json", "--replicates", "0"], [python, "-c", PARSE], "at most 2.2")
+
+
+@pytest.mark.usefixtures("labels")
+def test_score_with_intervals_as_json(ratio: Callable[..., None], python: str):
+    ratio([FERVBENCH, "score", "predictions.json", "--json"], [python, "-c", PARSE], "at most 2.2")
+
+
+@pytest.mark.usefixtures("labels")
+def test_score_with_intervals_as_table(ratio: Callable[..., None], python: str):
     ratio([FERVBENCH, "score", "predictions.json"], [python, "-c", PARSE], "at most 2.2")
+
+
+@pytest.mark.usefixtures("labels")
+def test_compare_two_files(ratio: Callable[..., None], python: str, tmp_path: Path):
+    content = json.loads((tmp_path / "predictions.json").read_text())
+    rng = random.Random(1)
+    other = {id: answer if rng.random() < 0.9 else "Happy" for id, answer in content["predictions"].items()}
+    (tmp_path / "other.json").write_text(json.dumps(content | {"predictions": other}))
+    command = [FERVBENCH, "compare", "predictions.json", "other.json"]
+    ratio(command, [python, "-c", PARSE], "at most 4")
 
 
 @pytest.mark.usefixtures("scores")
 def test_score_40000_clips_with_7_scores(ratio: Callable[..., None], python: str):
-    command = [FERVBENCH, "score", "predictions.json", "--protocol", "large.toml", "--json"]
+    command = [FERVBENCH, "score", "predictions.json", "--protocol", "large.toml", "--json", "--replicates", "0"]
     ratio(command, [python, "-c", PARSE], "at most 2, under 130 MB")
 
 

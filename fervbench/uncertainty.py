@@ -7,7 +7,7 @@ and all clips are coherent; several seeds are drawn with all their answers to a 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -34,12 +34,16 @@ SMALL = 20
 
 @dataclass(frozen=True)
 class Resampling:
-    """How intervals are made. `replicates` 0: none are. Any whole number from 0 is a seed, 0 like any other."""
+    """How intervals are made. `replicates` 0: none are. Any whole number from 0 is a seed, 0 like any other.
+
+    Without `f1` there are none of macro and weighted F1, and those of WAR and UAR are the same, made more quickly.
+    """
 
     scheme: str = "class-counts"
     replicates: int = 1000
     seed: int = 0
     level: float = 0.95
+    f1: bool = field(default=True, compare=False)
 
     def __post_init__(self) -> None:
         if self.scheme not in (*SCHEMES, VIDEOS):
@@ -153,7 +157,9 @@ def _drawn(of: Outcomes, united: npt.NDArray[np.bool_], resampling: Resampling) 
     """Metrics of every replicate, the mean over the seeds: (replicates, targets, metrics)."""
     from fervbench.metrics.resampling import samples
 
-    drawn = samples(of, united, resampling.replicates, resampling.seed, resampling.scheme)
+    drawn = samples(
+        of, united, resampling.replicates, resampling.seed, resampling.scheme, recall_only=not resampling.f1
+    )
     return drawn[:, 0] if drawn.shape[1] == 1 else drawn.mean(axis=1)
 
 
@@ -201,7 +207,9 @@ def _folds(
 
 
 def _told(cell: Cell, ends: FloatArray, doubt: str | None, seeds: int, resampling: Resampling) -> Cell:
-    metrics = {name: cell.metrics[name] | _ci(ends[:, i].tolist()) for i, name in enumerate(METRICS)}
+    metrics = dict(cell.metrics)
+    for i, name in enumerate(METRICS[: ends.shape[1]]):
+        metrics[name] = metrics[name] | _ci(ends[:, i].tolist())
     if seeds == 1 and cell.aggregate is None and cell.n:
         from fervbench.metrics.proportions import wilson
 

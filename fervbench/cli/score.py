@@ -91,7 +91,9 @@ def score(
         reading=reading,
     )
     used = submission.protocol
-    resampling = Resampling(resample or default_for(used.task).scheme, replicates, resample_seed, confidence)
+    whole = as_json or output is not None  # the printed tables show no intervals of F1
+    scheme = resample or default_for(used.task).scheme
+    resampling = Resampling(scheme, replicates, resample_seed, confidence, f1=whole)
     if f1_min_score is not None and not math.isfinite(f1_min_score):
         raise click.UsageError("--f1-min-score is a finite number")
     if isinstance(submission, Submission) and (plot is not None or f1_min_score is not None):

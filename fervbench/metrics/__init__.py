@@ -7,7 +7,9 @@
 
 from __future__ import annotations
 
-from fervbench.metrics.intervals import tiou
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
 from fervbench.metrics.recognition import (
     RecognitionScores,
     confusion,
@@ -18,7 +20,13 @@ from fervbench.metrics.recognition import (
     war,
     weighted_f1,
 )
-from fervbench.metrics.spotting import auc, average_recall
+
+if TYPE_CHECKING:
+    from fervbench.metrics.intervals import tiou
+    from fervbench.metrics.spotting import auc, average_recall
+
+# Looked up on first use: scoring clips shall not wait for the metrics of spotting.
+_HOME = {"auc": "spotting", "average_recall": "spotting", "tiou": "intervals"}
 
 __all__ = [
     "RecognitionScores",
@@ -33,3 +41,11 @@ __all__ = [
     "war",
     "weighted_f1",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOME:
+        value = getattr(import_module(f"fervbench.metrics.{_HOME[name]}"), name)
+        globals()[name] = value
+        return value
+    raise AttributeError(f"module 'fervbench.metrics' has no attribute {name!r}")

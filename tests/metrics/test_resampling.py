@@ -347,3 +347,25 @@ def test_a_failure_in_a_thread_is_raised_in_the_caller():
 
     with pytest.raises(MemoryError, match="too much"):
         rs.spread(work, 4, threads=2)
+
+
+def test_recall_alone_is_the_same_and_draws_less():
+    rng = np.random.default_rng(3)
+    of = oc.outcomes_of_counts(rng.integers(0, 30, (5, 4, 5)))
+    members = np.array([[1, 1, 1, 1, 1], [1, 1, 0, 0, 0], [0, 0, 0, 0, 1]], dtype=bool)
+    whole, part = rs.samples(of, members, 1500, 0), rs.samples(of, members, 1500, 0, recall_only=True)
+    assert part.shape == (1500, 1, 3, 2)
+    assert np.abs(part - whole[..., :2]).max() < 1e-12
+    for scheme in ("clips",):
+        other = rs.samples(of, members, 50, 0, scheme, recall_only=True)
+        assert np.array_equal(other, rs.samples(of, members, 50, 0, scheme)[..., :2])
+
+
+def test_clusters_that_are_not_drawn_change_no_row():
+    """Outcomes that are told apart by cluster alone are one outcome to the scheme of class counts."""
+    rng = np.random.default_rng(4)
+    leaf, target, answer = np.zeros(40, int), rng.integers(0, 2, 40), rng.integers(0, 2, 40)
+    plain = oc.outcomes(leaf, target, answer, leaves=1, classes=2)
+    split = oc.outcomes(leaf, target, answer, leaves=1, classes=2, cluster=rng.integers(0, 3, 40))
+    spread = [rs.samples(of, [[1]], 4000, 0).std(axis=0) for of in (plain, split)]
+    assert np.abs(spread[1] / spread[0] - 1).max() < 0.08
