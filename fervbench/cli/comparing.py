@@ -60,10 +60,11 @@ def compare(
 ) -> None:
     """Compare submissions on the same clips.
 
-    Differences, paired intervals, tests, and ranks that admit ties. For two files every cell gets the difference in points and clips, its paired interval, McNemar's exact test (WAR) or
-    a permutation test, and Holm's adjustment over the cells. Three or more are ranked, with the ranks each can have.
-    Different protocols or ground truths are refused. With --same-model the files are of one model (other seeds, frame
-    samplings or test-time views), and the variance of its score is split.
+    Differences, paired intervals, tests, and ranks that admit ties. For two files every cell gets the difference in
+    points and clips, its paired interval, McNemar's exact test (WAR) or a permutation test, and Holm's adjustment over
+    the cells. Three or more are ranked, with the ranks each can have. Different protocols or ground truths are refused.
+    With --same-model the files are of one model (other seeds, frame samplings or test-time views), and the variance of
+    its score is split.
 
     \b
     Example:
