@@ -47,9 +47,9 @@ def grim(table: Table) -> list[Judgement]:
     if passed:
         blind = sum(math.log10(power(n, whole(cell))) for cell, n in passed)
         sizes = [n for _, n in passed]
-        sums = (
-            f"n from {min(sizes):,} to {max(sizes):,}; drawn blindly, all would pass with probability {_chance(blind)}"
-        )
+        passes = {n: float(power(n, whole(passed[0][0]))) for n in (min(sizes), max(sizes))}
+        said = ", ".join(f"{chance:.1%} at n = {n:,}" for n, chance in passes.items())
+        sums = f"blindly a value passes with {said}; all of them with probability {_chance(blind)}"
         if rounds or cuts:
             sums += f"; {rounds:,} fit only if rounded, {cuts:,} only if cut off"
         text = f"{len(passed):,} shares are whole hits out of the public counts"
