@@ -66,6 +66,8 @@ def power(n: int, parts: int) -> Fraction:
     >>> round(float(power(7847, 10_000)), 2), float(power(11_697, 10_000))
     (0.78, 1.0)
     """
+    if n >= parts:  # neighbours are at most one unit apart
+        return Fraction(1)
     twice = 2 * np.arange(n + 1, dtype=np.int64) * parts  # k/n lies between these two values, or is both
     first, last = -((n - twice) // (2 * n)), (twice + n) // (2 * n)
     return Fraction(len(np.union1d(first, last)), parts + 1)
