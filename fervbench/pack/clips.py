@@ -11,13 +11,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fervbench.errors import UsageError
-from fervbench.pack import video
 from fervbench.pack.decoding import DECODERS, FILTERS, Decoder, UnreadableError, decoder, versions
 from fervbench.pack.faces import RULES, Placed
 from fervbench.pack.frames import list_frames
 from fervbench.pack.interpolation import INTERPOLATIONS, interpolate
 from fervbench.pack.samplers import SAMPLERS
 from fervbench.pack.sources import VIDEO_SUFFIXES, Clip
+from fervbench.pack.video import read_frames, version
 from fervbench.pack.warping import cut
 
 Frames = NDArray[np.uint8]
@@ -58,7 +58,7 @@ class Settings:
 
     def describe(self, *, videos: bool) -> dict[str, Any]:
         """The settings as the header records them, versions included."""
-        return asdict(self) | {"decoder": versions(self.decoder) | (video.version() if videos else {})}
+        return asdict(self) | {"decoder": versions(self.decoder) | (version() if videos else {})}
 
 
 class BadClipError(Exception):
@@ -139,7 +139,7 @@ def _whole(clip: Clip, positions: NDArray[np.int64], decoder: Decoder) -> Iterat
         return
     count = 0
     try:
-        for _, image in video.read_frames(clip.path, set(positions.tolist())):
+        for _, image in read_frames(clip.path, set(positions.tolist())):
             count += 1
             yield image
     except (OSError, ValueError) as error:

@@ -21,14 +21,13 @@ import numpy as np
 from fervbench.errors import UsageError
 from fervbench.files import write_whole
 from fervbench.findings import Finding, Findings
-from fervbench.pack import workers as pool
 from fervbench.pack.clips import Settings, make_decoder, packed_length
 from fervbench.pack.faces import FaceTable, UnusableError, place, read_faces
 from fervbench.pack.frames import frame_number, list_frames
 from fervbench.pack.header import FRAMES, HEADER, NPY_BYTES, Header, npy_header, npy_offsets, read_header
 from fervbench.pack.journal import Entry, Journal
 from fervbench.pack.sources import Clip, Source, find_source
-from fervbench.pack.workers import Done, Task
+from fervbench.pack.workers import Done, Task, run
 from fervbench.pack.writing import check_target, finish, hash_of, locked, partial_folder
 
 Progress = Callable[[int], None]
@@ -189,7 +188,7 @@ def _make(
     number = min(workers or available_cores(), max(1, len(todo)))
     bad: list[Finding] = []
     with journal:
-        for done in pool.run(iter(todo), settings, frames, number):
+        for done in run(iter(todo), settings, frames, number):
             _note(done, journal, hashes, bad)
             made.decoded += done.sha256 is not None
             count(done.task.length)
