@@ -75,7 +75,7 @@ _COLUMNS = ("ids", "labels", "parts", "groups", "sha256")
 
 
 def _text(content: dict[str, Any]) -> bytes:
-    return (json.dumps(content, indent=1, sort_keys=True) + "\n").encode()
+    return (json.dumps(content, indent=1, sort_keys=True, ensure_ascii=False) + "\n").encode()
 
 
 def _digest(content: dict[str, Any]) -> str:

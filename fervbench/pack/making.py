@@ -31,6 +31,7 @@ from fervbench.pack.workers import Done, Task, run
 from fervbench.pack.writing import check_target, finish, hash_of, locked, partial_folder
 
 Progress = Callable[[int], None]
+_FEW = 1000
 
 
 @dataclass
@@ -185,7 +186,7 @@ def _make(
     problems.extend(source.problems)
     made = Made(0, 0, written=False, problems=problems, resumed=len(hashes))
     made.left_out, made.notes = list(plan.left_out), list(source.notes)
-    number = min(workers or available_cores(), max(1, len(todo)))
+    number = min(workers or _workers(todo), max(1, len(todo)))
     bad: list[Finding] = []
     with journal:
         for done in run(iter(todo), settings, frames, number):
@@ -209,6 +210,11 @@ def _make(
 
 def _silent(frames: int) -> None:
     del frames
+
+
+def _workers(todo: list[Task]) -> int:
+    """As many as cores, but one where starting others (a fifth of a second each) takes longer than decoding."""
+    return available_cores() if sum(task.length for task in todo) > _FEW else 1
 
 
 def available_cores() -> int:

@@ -26,6 +26,7 @@ from fervbench.errors import InputError, NotAvailableError, UsageError
 from fervbench.findings import Finding
 from fervbench.labels_file import Labels
 from fervbench.pack.frames import absent_numbers, is_frame, list_frames, numeric
+from fervbench.pack.writing import is_text
 from fervbench.protocol import load_protocol
 from fervbench.readers import READERS
 
@@ -88,6 +89,9 @@ def find_source(folder: Path, *, stream: str = "face", kind: str | None = None, 
     if not source.clips and not source.problems:
         raise InputError(f"no clips under {root}", hint="a clip is a folder of frames, or a video", file=str(folder))
     source.clips.sort(key=lambda clip: numeric(clip.id))
+    for clip in [clip for clip in source.clips if not is_text(clip.id)]:
+        source.clips.remove(clip)
+        source.problems.append(Finding("wrong-name", f"{clip.id!a}: a name that is no UTF-8", id=ascii(clip.id)))
     seen: dict[str, str] = {}
     for clip in source.clips:
         if clip.id in seen:

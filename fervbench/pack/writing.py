@@ -121,6 +121,8 @@ class PackWriter:
             self._shape = frames.shape[1:]
         if frames.shape[1:] != self._shape:
             raise UsageError(f"{id}: frames of {frames.shape[1:3]} in a pack of {self._shape[:2]}")
+        if not is_text(id):
+            raise UsageError(f"{id!a} is no text in UTF-8")
         if id in self._known:
             raise UsageError(f"{id} is added twice")
         self._known.add(id)
@@ -173,6 +175,15 @@ def write_pack(
     with PackWriter(out, source=source, settings=settings, overwrite=overwrite) as writer:
         for id, label, frames in clips:
             writer.add(id, frames, label=label, part=(parts or {}).get(id), group=(groups or {}).get(id))
+
+
+def is_text(id: str) -> bool:
+    """Whether an id can be written as UTF-8: names of files may be any bytes."""
+    try:
+        id.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def hash_of(data: bytes | memoryview) -> str:

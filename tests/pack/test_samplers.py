@@ -53,7 +53,7 @@ def test_nothing_is_sampled_from_nothing(sampler):
 
 
 def embedding(frames: np.ndarray, number: int) -> np.ndarray:
-    """Zhou, Zhao and Pietikainen 2011, as the paper states it: frames (length, pixels), through SVD and eigenvectors."""
+    """Zhou, Zhao and Pietikainen 2011, as the paper states it, of frames (length, pixels): SVD and eigenvectors."""
     x = frames.T.astype(float)
     length = x.shape[1]
     mean = x.mean(axis=1, keepdims=True)
