@@ -1,0 +1,268 @@
+"""Packs: decoding against Pillow's decode-and-resize, gathering clips against folders and databases, memory.
+
+Frames are made up: noise whose amplitude falls with frequency to the power 1.5, 4:2:0 JPEG of quality 90, which gives
+the sizes of released frames (faces 224 x 224: some 12 KB). All decoding is on one core, in process CPU time. The filter
+error is the root mean square difference in grey levels from the float64 area average of the whole image, and from a
+float Lanczos; it is printed beside each name. Where a library is absent its comparison is skipped.
+"""
+
+from __future__ import annotations
+
+import io
+import shutil
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+pytest.importorskip("PIL")
+pytest.importorskip("simplejpeg")
+
+from PIL import Image
+
+from fervbench.pack import open_pack, write_pack
+from fervbench.pack.decoding import decoder
+
+SIZES = {"faces": (224, 224, 112, 112), "scenes": (336, 504, 112, 168), "dfew": (256, 256, 112, 112)}
+ROUNDS = 9
+Decode = Callable[[bytes, int, int], np.ndarray]
+
+
+def natural(rng: np.random.Generator, height: int, width: int) -> np.ndarray:
+    """A picture with the spectrum of a photograph, its colours fainter than its brightness."""
+    frequency = np.hypot(np.fft.fftfreq(height)[:, None], np.fft.rfftfreq(width)[None])
+    frequency[0, 0] = 1
+    noise = np.fft.rfft2(rng.standard_normal((4, height, width))) / frequency**1.5
+    fields = np.fft.irfft2(noise, s=(height, width))
+    fields -= fields.mean(axis=(1, 2), keepdims=True)
+    fields /= fields.std(axis=(1, 2), keepdims=True)
+    image = 120 + 50 * fields[0][..., None] + 12 * np.moveaxis(fields[1:], 0, 2)
+    return np.clip(image, 0, 255).astype(np.uint8)
+
+
+def jpeg(image: np.ndarray) -> bytes:
+    file = io.BytesIO()
+    Image.fromarray(image).save(file, "JPEG", quality=90)
+    return file.getvalue()
+
+
+@pytest.fixture(scope="module", params=SIZES)
+def frames(request) -> tuple[str, list[bytes], int, int]:
+    height, width, *target = SIZES[request.param]
+    rng = np.random.default_rng(0)
+    return (request.param, [jpeg(natural(rng, height, width)) for _ in range(24)], *target)
+
+
+def by_pillow(resample: Image.Resampling) -> Decode:
+    def decode(data: bytes, height: int, width: int) -> np.ndarray:
+        return np.asarray(Image.open(io.BytesIO(data)).convert("RGB").resize((width, height), resample))
+
+    return decode
+
+
+def error(decode: Decode, data: list[bytes], height: int, width: int) -> tuple[float, float]:
+    """Root mean square difference from the float64 area average, and from a float Lanczos, of the whole images."""
+    squares = []
+    for one in data:
+        whole = np.asarray(Image.open(io.BytesIO(one)).convert("RGB")).astype(np.float64)
+        area = weights(whole.shape[0], height) @ whole.transpose(2, 0, 1) @ weights(whole.shape[1], width).T
+        channels = [Image.fromarray(whole[..., c].astype(np.float32)) for c in range(3)]
+        lanczos = [np.asarray(c.resize((width, height), Image.Resampling.LANCZOS)) for c in channels]
+        found = decode(one, height, width).astype(np.float64).transpose(2, 0, 1)
+        squares.append([np.mean((found - wanted) ** 2) for wanted in (area, np.array(lanczos))])
+    a, b = np.sqrt(np.mean(squares, axis=0))
+    return float(a), float(b)
+
+
+def weights(before: int, after: int) -> np.ndarray:
+    step = before / after
+    i, j = np.arange(after)[:, None], np.arange(before)
+    return np.clip(np.minimum((i + 1) * step, j + 1) - np.maximum(i * step, j), 0, None) / step
+
+
+def cpu(decode: Decode, data: list[bytes], height: int, width: int) -> float:
+    start = time.process_time()
+    for one in data:
+        decode(one, height, width)
+    return time.process_time() - start
+
+
+@pytest.mark.parametrize("resample", ["BILINEAR", "BICUBIC", "LANCZOS", "BOX"])
+@pytest.mark.parametrize("name", ["area", "dct-area"])
+def test_decode_and_resize_per_core(benchmark, report, frames, name: str, resample: str):
+    """How many times faster than Pillow; the errors of both say where that is at equal or smaller error."""
+    _, data, height, width = frames
+    own_decode, other_decode = decoder("simplejpeg", name).frame, by_pillow(Image.Resampling[resample])
+    own, other = [], []
+
+    def pair() -> None:
+        own.append(cpu(own_decode, data, height, width))
+        other.append(cpu(other_decode, data, height, width))
+
+    benchmark.pedantic(pair, rounds=ROUNDS, warmup_rounds=1)
+    ratio = statistics.median(b / a for a, b in zip(own[1:], other[1:], strict=True))
+    mine, theirs = (error(decode, data, height, width) for decode in (own_decode, other_decode))
+    size = sum(map(len, data)) / len(data) / 1000
+    text = (
+        f"at least 2.5 times; error from area {mine[0]:.2f} to {theirs[0]:.2f}, "
+        f"from Lanczos {mine[1]:.2f} to {theirs[1]:.2f}; {size:.0f} KB, {len(data) / statistics.median(own):,.0f}/s"
+    )
+    report(benchmark, ratio, own[1:], other[1:], text)
+
+
+CLIPS, LENGTH, BATCH = 300, 24, 32
+
+
+@pytest.fixture(scope="module")
+def stores(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same 300 clips of 24 frames, 112 x 112, as a pack, folders of PNG and JPEG, LMDB and zarr."""
+    root = tmp_path_factory.mktemp("stores")
+    rng = np.random.default_rng(1)
+    pool = np.stack([natural(rng, 112, 112) for _ in range(48)])
+    orders = rng.integers(0, len(pool), (CLIPS, LENGTH))
+    write_pack(((f"{k:04d}", None, pool[order]) for k, order in enumerate(orders)), root / "pack")
+    coded: dict[str, list[bytes]] = {"jpg": [jpeg(image) for image in pool], "png": []}
+    for image in pool:
+        file = io.BytesIO()
+        Image.fromarray(image).save(file, "PNG")
+        coded["png"].append(file.getvalue())
+    for ending, files in coded.items():
+        for k, order in enumerate(orders):
+            folder = root / ending / f"{k:04d}"
+            folder.mkdir(parents=True)
+            for i, at in enumerate(order):
+                (folder / f"{i}.{ending}").write_bytes(files[at])
+    return root
+
+
+def from_images(ending: str) -> Callable[[Path], Callable[[np.ndarray, np.ndarray], np.ndarray]]:
+    def opened(root: Path) -> Callable[[np.ndarray, np.ndarray], np.ndarray]:
+        def gather(clips: np.ndarray, at: np.ndarray) -> np.ndarray:
+            rows = [
+                [np.asarray(Image.open(root / ending / f"{k:04d}" / f"{i}.{ending}").convert("RGB")) for i in at]
+                for k in clips
+            ]
+            return np.array(rows)
+
+        return gather
+
+    return opened
+
+
+def from_lmdb(root: Path) -> Callable[[np.ndarray, np.ndarray], np.ndarray]:
+    lmdb = pytest.importorskip("lmdb")
+    pack = open_pack(root / "pack")
+    with lmdb.open(str(root / "lmdb"), map_size=2**32) as database, database.begin(write=True) as transaction:
+        for k in range(CLIPS):
+            transaction.put(f"{k:04d}".encode(), pack.clip(k).tobytes())
+    database = lmdb.open(str(root / "lmdb"), readonly=True, lock=False)
+
+    def gather(clips: np.ndarray, at: np.ndarray) -> np.ndarray:
+        found = np.empty((len(clips), len(at), 112, 112, 3), np.uint8)
+        with database.begin(buffers=True) as transaction:
+            for row, k in zip(found, clips, strict=True):
+                value = np.frombuffer(transaction.get(f"{k:04d}".encode()), np.uint8)
+                row[:] = value.reshape(-1, 112, 112, 3)[at]
+        return found
+
+    return gather
+
+
+def from_zarr(root: Path) -> Callable[[np.ndarray, np.ndarray], np.ndarray]:
+    zarr = pytest.importorskip("zarr")
+    pack = open_pack(root / "pack")
+    array = zarr.create_array(
+        str(root / "zarr"),
+        shape=pack.frames.shape,
+        chunks=(LENGTH, 112, 112, 3),
+        dtype="uint8",
+        compressors=None,
+        overwrite=True,
+    )
+    for k in range(CLIPS):
+        array[k * LENGTH : (k + 1) * LENGTH] = pack.clip(k)
+
+    def gather(clips: np.ndarray, at: np.ndarray) -> np.ndarray:
+        return np.stack([array[k * LENGTH : (k + 1) * LENGTH][at] for k in clips])
+
+    return gather
+
+
+@pytest.mark.parametrize(
+    ("store", "opened", "batches", "target"),
+    [
+        ("jpg", from_images("jpg"), 2, "folders of JPEG at 112: at least 50 times"),
+        ("png", from_images("png"), 2, "folders of PNG at 112: at least 50 times"),
+        ("lmdb", from_lmdb, 20, "LMDB, raw values: not slower"),
+        ("zarr", from_zarr, 5, "zarr 3, a chunk a clip, no codec: at least 20 times"),
+    ],
+)
+def test_random_clips(benchmark, report, stores: Path, store: str, opened, batches: int, target: str):
+    """Batches of 32 random clips, 8 frames each (segment centres), warm cache, one thread."""
+    pack = open_pack(stores / "pack")
+    gather = opened(stores)
+    at = (2 * np.arange(8) + 1) * LENGTH // 16
+    rng = np.random.default_rng(2)
+    own, other = [], []
+    clips = rng.integers(0, CLIPS, BATCH)
+    if store not in ("jpg",):
+        assert (gather(clips, at) == pack.gather(clips, number=8)).all()
+
+    def pair() -> None:
+        chosen = rng.integers(0, CLIPS, (20, BATCH))
+        start = time.perf_counter()
+        for clips in chosen:
+            pack.gather(clips, number=8)
+        own.append((time.perf_counter() - start) / 20)
+        start = time.perf_counter()
+        for clips in chosen[:batches]:
+            gather(clips, at)
+        other.append((time.perf_counter() - start) / batches)
+
+    benchmark.pedantic(pair, rounds=7, warmup_rounds=1)
+    ratio = statistics.median(b / a for a, b in zip(own[1:], other[1:], strict=True))
+    rate = BATCH / statistics.median(own[1:])
+    report(benchmark, ratio, own[1:], other[1:], f"{target}; {rate:,.0f} clips/s ({rate * 8 * 37632 / 1e9:.1f} GB/s)")
+
+
+_PEAK = """
+import resource, sys
+from fervbench.pack import Settings, make_pack
+made = make_pack(sys.argv[1], sys.argv[2], Settings(), workers=1, overwrite=True)
+assert made.written
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+"""
+
+
+def test_memory_is_flat_with_size(benchmark, report, tmp_path: Path):
+    """Peak memory of packing 800 clips against 50 (16 times the pixels)."""
+    data = jpeg(natural(np.random.default_rng(3), 128, 128))
+    for name, clips in (("few", 50), ("many", 800)):
+        for k in range(clips):
+            folder = tmp_path / name / f"{k:04d}"
+            folder.mkdir(parents=True)
+            for i in range(10):
+                (folder / f"{i}.jpg").write_bytes(data)
+
+    def peak(name: str) -> float:
+        arguments = [sys.executable, "-c", _PEAK, str(tmp_path / name), str(tmp_path / f"{name}.pack")]
+        # a process inherits the peak of the one that starts it, so a small one in between starts what is measured
+        launcher = "import subprocess, sys; sys.exit(subprocess.run(sys.argv[1:]).returncode)"
+        done = subprocess.run([sys.executable, "-c", launcher, *arguments], capture_output=True, text=True, check=True)
+        return float(done.stdout) / 1024
+
+    own, other = [], []
+
+    def pair() -> None:
+        own.append(peak("many"))
+        other.append(peak("few"))
+
+    benchmark.pedantic(pair, rounds=2)
+    shutil.rmtree(tmp_path / "few.pack")
+    megabytes = f"{statistics.median(other):.0f} MB for 500 frames, {statistics.median(own):.0f} MB for 8,000 (300 MB)"
+    report(benchmark, statistics.median(own) / statistics.median(other), own, other, f"about 1; {megabytes}")
