@@ -29,7 +29,7 @@ from fervbench.pack import open_pack, write_pack
 from fervbench.pack.decoding import decoder
 
 SIZES = {"faces": (224, 224, 112, 112), "scenes": (336, 504, 112, 168), "dfew": (256, 256, 112, 112)}
-ROUNDS = 9
+ROUNDS = 6
 Decode = Callable[[bytes, int, int], np.ndarray]
 
 
