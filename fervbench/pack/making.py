@@ -186,6 +186,9 @@ def _make(
     problems.extend(source.problems)
     made = Made(0, 0, written=False, problems=problems, resumed=len(hashes))
     made.left_out, made.notes = list(plan.left_out), list(source.notes)
+    brief = sum(_useful(task) < (settings.number or 0) for task in plan.tasks)
+    if brief:
+        made.notes.append(f"{brief:,} clips have fewer than {settings.number} frames: theirs are repeated or stretched")
     number = min(workers or _workers(todo), max(1, len(todo)))
     bad: list[Finding] = []
     with journal:
@@ -210,6 +213,10 @@ def _make(
 
 def _silent(frames: int) -> None:
     del frames
+
+
+def _useful(task: Task) -> int:
+    return len(task.placed.used) if task.placed is not None else task.clip.length
 
 
 def _workers(todo: list[Task]) -> int:

@@ -20,6 +20,7 @@ import os
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
+from itertools import islice
 from pathlib import Path
 
 from fervbench.errors import InputError, NotAvailableError, UsageError
@@ -102,11 +103,12 @@ def find_source(folder: Path, *, stream: str = "face", kind: str | None = None, 
 
 
 def recognise(folder: Path) -> str:
-    """The kind of a source, from the names of its folders; looks no further than the first clip of each kind."""
+    """The kind of a source, from the names of its folders; a release is known by any of the first 2,000."""
     ferv = set(load_protocol("ferv39k").leaves)
-    for path, folders, files in walk(folder):
+    otherwise = None
+    for path, folders, files in islice(walk(folder), 2000):
         parts = Path(path).parts
-        if len(parts) >= 2 and parts[-2] in ferv and parts[-1] in _EMOTIONS.values():
+        if len(parts) >= 2 and parts[-2] in ferv and parts[-1] in _EMOTIONS.values() and not files:
             return "ferv39k"
         if re.search(r"(^|/)(clip_224x\w+|EmoLabel_DataSplit)$", path, re.IGNORECASE):
             return "dfew"
@@ -118,10 +120,10 @@ def recognise(folder: Path) -> str:
             folders.clear()
             if len(parts) >= 1 and re.fullmatch(r"S\d{3}", Path(path).parent.name) and "cohn" in path:
                 return "ck+"
-            return "frames"
-        if any(_is_video(name) for name in files):
-            return "videos"
-    return "frames"
+            otherwise = "frames"
+        elif otherwise is None and any(_is_video(name) for name in files):
+            otherwise = "videos"
+    return otherwise or "frames"
 
 
 def walk(folder: Path) -> Iterator[tuple[str, list[str], list[str]]]:
@@ -200,15 +202,13 @@ def _ferv39k(folder: Path, root: Path, stream: str) -> Source:
     candidates: dict[str, dict[str, str]] = {}
     for path, folders, _ in walk(root):
         parts = Path(path).parts
-        if len(parts) >= 3 and parts[-2] in protocol.leaves and parts[-1] in protocol.classes:
-            found = candidates.setdefault("/".join(parts[:-2]), {})
+        if len(parts) >= 2 and parts[-2] in protocol.leaves and parts[-1] in protocol.classes:
+            found = candidates.setdefault(str(Path(*parts[:-2])), {})
             found |= {f"{parts[-2]}/{parts[-1]}/{name}": os.path.join(path, name) for name in folders}  # noqa: PTH118
             folders.clear()
-    word = "face" if stream == "face" else "scen"
-    # the folder's own name decides, then the one above it: downloads nest 2_ClipsforFaceCrop-002/2_ClipsforFaceCrop
-    named = {path: clips for path, clips in candidates.items() if word in path.lower()}
-    other = {path for path in candidates if ("scen" if stream == "face" else "face") in Path(path).name.lower()}
-    taken = named or {path: clips for path, clips in candidates.items() if path not in other}
+    streams = {path: _stream(folder, path) for path in candidates}
+    wanted = stream if stream in streams.values() else None
+    taken = {path: clips for path, clips in candidates.items() if streams[path] == wanted}
     if not taken:
         return source
     folders_of: dict[str, str] = {}
@@ -220,6 +220,18 @@ def _ferv39k(folder: Path, root: Path, stream: str) -> Source:
     labels = READERS["ferv39k"](folder, protocol)
     _from_labels(source, labels, folders_of, folds=False)
     return source
+
+
+def _stream(folder: Path, path: str) -> str | None:
+    """Which stream a clip folder holds: the last name on the way to it that says face or scene, but not both.
+
+    Downloads nest (2_ClipsforFaceCrop-002/2_ClipsforFaceCrop); what lies above SOURCE says nothing.
+    """
+    for name in reversed((folder.resolve().name, *Path(path).relative_to(folder).parts)):
+        found = [stream for stream, word in (("face", "face"), ("scene", "scen")) if word in name.lower()]
+        if len(found) == 1:
+            return found[0]
+    return None
 
 
 def _dfew(folder: Path, root: Path, stream: str) -> Source:

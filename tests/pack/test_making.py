@@ -86,6 +86,23 @@ def test_a_ferv39k_release_gives_faces_or_scenes_with_labels_and_parts(ferv39k: 
     assert (scenes.clip(i)[3] == reader.frame(data, 16, 24)).all()
 
 
+def test_what_lies_above_a_release_does_not_decide_its_stream(ferv39k: Path, tmp_path: Path):
+    moved = tmp_path / "faces and scenes"
+    (moved / "faces").mkdir(parents=True)
+    ferv39k.rename(moved / "faces/FERV39k")
+    for stream, width in (("face", 16), ("scene", 24)):
+        made = make_pack(moved / "faces/FERV39k", tmp_path / stream, Settings(16, width), stream=stream)
+        assert made.clips == 12
+    only = moved / "faces/FERV39k/3_ClipsforScenImages"
+    with pytest.raises(InputError, match="no clips"):
+        make_pack(only, tmp_path / "p", SMALL)
+    made = make_pack(only, tmp_path / "p", SMALL, stream="scene")
+    assert made.written
+    assert any("the split was made from the clip folders" in note for note in made.notes)
+    made = make_pack(only, tmp_path / "q", Settings(16, 16, "linspace", 9), stream="scene")
+    assert any("4 clips have fewer than 9 frames" in note for note in made.notes)
+
+
 def test_a_dfew_release_takes_the_frames_of_clip_224x224(tmp_path: Path):
     root = tmp_path / "DFEW"
     for k in range(1, 11):
