@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 Image = NDArray[np.uint8]
 _EXACT_32 = 2**24
+_ALONE = 2**19  # multiplications that OpenBLAS does in one thread: more threads would only wait for each other here
 
 
 def shrink(image: Image, height: int, width: int) -> Image:
@@ -71,7 +72,11 @@ def _fractional(image: Image, height: int, width: int) -> Image:
     kind = np.float32 if 256 * area < _EXACT_32 else np.float64
     blocks = image.reshape(h // down.shape[1], down.shape[1], w * 3).astype(kind)
     rows = np.matmul(down.astype(kind), blocks)
-    total = rows.reshape(-1, across.shape[0]) @ across.astype(kind)
+    grouped, colours = rows.reshape(-1, across.shape[0]), across.astype(kind)
+    total = np.empty((len(grouped), across.shape[1]), dtype=kind)
+    step = max(1, _ALONE // across.size)
+    for start in range(0, len(grouped), step):
+        np.matmul(grouped[start : start + step], colours, out=total[start : start + step])
     total += area // 2
     total /= area
     result: Image = total.astype(np.uint8).reshape(height, width, 3)
