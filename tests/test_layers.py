@@ -43,6 +43,7 @@ LEVELS = {
     "examples": 4,
     "published": 4,
     "plots": 5,
+    "synthesize": 5,
     "cli": 7,
     "__main__": 8,
     "": 9,  # the public surface, fervbench/__init__.py
@@ -54,7 +55,7 @@ OUTSIDE = {
     2: {"numpy"},
     3: {"numpy", "msgspec"},
     4: {"numpy"},
-    5: {"matplotlib"},
+    5: {"matplotlib", "numpy", "PIL"},
     7: {"click", "rich"},
     8: set(),
     9: set(),

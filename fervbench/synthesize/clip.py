@@ -164,9 +164,7 @@ def _painter(take: _Take, unit: float, x: float, y: float) -> FacePainter:
     return FacePainter(take.who, acts, shapes(take.who, acts, take.closed, take.gaze, place), unit, take.light)
 
 
-def _finish(
-    image: Image.Image, light: npt.NDArray[np.uint16], grain: Bytes | None, frame: int, blur: float
-) -> Bytes:
+def _finish(image: Image.Image, light: npt.NDArray[np.uint16], grain: Bytes | None, frame: int, blur: float) -> Bytes:
     """Blur, light and grain."""
     if blur > 0.25:
         image = image.filter(ImageFilter.BoxBlur(blur))
@@ -192,9 +190,7 @@ def _grain(rng: np.random.Generator, height: int, width: int) -> Bytes | None:
     return np.clip(np.round(noise), 0, 32).astype(np.uint8)
 
 
-def _face_frames(
-    clip: Clip, take: _Take, seed: int, height: int, width: int, chosen: Sequence[int]
-) -> Iterator[Bytes]:
+def _face_frames(clip: Clip, take: _Take, seed: int, height: int, width: int, chosen: Sequence[int]) -> Iterator[Bytes]:
     rng = generator(seed, clip.dataset, clip.id, "face")
     w, h = 2 * width, 2 * height
     if clip.lab:
@@ -206,7 +202,7 @@ def _face_frames(
     zoom = 0.3 if clip.lab else rng.uniform(0.325, 0.385)
     painter = _painter(take, min(h, w) * zoom, w * (0.5 + rng.normal(0, 0.015)), h * (0.5 + rng.normal(0, 0.015)))
     light = scene.light_map((width, height), take.light, rng)
-    grain = _grain(rng, height, width)
+    grain = None if clip.lab else _grain(rng, height, width)
     blur = 0.0 if clip.lab else max(0.0, rng.uniform(-0.6, 1.3)) * min(height, width) / 224
     occluder = None if clip.lab else scene.draw_occluder(rng)
     for frame in chosen:
@@ -254,7 +250,12 @@ def _bystanders(image: Image.Image, context: str, unit: float, x: float, rng: np
         one = np.ones(1)
         at = rng.uniform(0.05, 0.95) * image.width
         pose = HeadPose(
-            0.3 * np.sign(x - at) * one, 0 * one, 0 * one, small * one, at * one, image.height * rng.uniform(0.4, 0.5) * one
+            0.3 * np.sign(x - at) * one,
+            0 * one,
+            0 * one,
+            small * one,
+            at * one,
+            image.height * rng.uniform(0.4, 0.5) * one,
         )
         found = shapes(who, acts, 0 * one, np.zeros((1, 2)), pose)
         FacePainter(who, acts, found, small, 0.0).paint(image, 0)

@@ -72,10 +72,14 @@ def _head(who: Identity, a: Actions) -> Shapes:
         "body": _xy(1.95 * c * still, 2.75 + 1.05 * s * still),
         "hair_back": _xy(1.12 * c * still, -0.3 + 1.16 * s * still),
         "hair_long": _xy(1.24 * np.sign(c) * np.abs(c) ** 0.6 * still, 0.25 + 1.66 * s * still),
-        "cap": _xy(np.concatenate([1.04 * c[:, 24:], 0.93 * _T[None, ::-1] ** 1], axis=1) * still,
-                   np.concatenate([-0.42 + 1.02 * s[:, 24:], -0.62 - 0.27 * _ARC[None]], axis=1) * still),
-        "fringe": _xy(np.concatenate([1.04 * c[:, 24:], 0.97 * _T[None, ::-1]], axis=1) * still,
-                      np.concatenate([-0.4 + 1.02 * s[:, 24:], -0.56 - 0.1 * np.sin(5 * _T[None] + 1)], axis=1) * still),
+        "cap": _xy(
+            np.concatenate([1.04 * c[:, 24:], 0.93 * _T[None, ::-1] ** 1], axis=1) * still,
+            np.concatenate([-0.42 + 1.02 * s[:, 24:], -0.62 - 0.27 * _ARC[None]], axis=1) * still,
+        ),
+        "fringe": _xy(
+            np.concatenate([1.04 * c[:, 24:], 0.97 * _T[None, ::-1]], axis=1) * still,
+            np.concatenate([-0.4 + 1.02 * s[:, 24:], -0.56 - 0.1 * np.sin(5 * _T[None] + 1)], axis=1) * still,
+        ),
     }
 
 

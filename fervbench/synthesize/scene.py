@@ -1,8 +1,8 @@
 """What stands around a face: rooms and places, and a context that correlates weakly with the expression.
 
 A scene name fixes palette and furniture. On top of it comes one of seven contexts, each at home with one expression
-(rain with Sad, balloons with Happy, ...); in `FITTING` of the clips it is that of the clip's label, else any of seven. So
-a scene alone says a little, and face and scene together say more than either.
+(rain with Sad, balloons with Happy, ...); in `FITTING` of the clips it is that of the clip's label, else any of seven.
+So a scene alone says a little, and face and scene together say more than either.
 """
 
 from __future__ import annotations
