@@ -117,6 +117,7 @@ def synthesize(
     release = plan(dataset, scale=scale, seed=seed, scenes=scenes, faces_only=faces_only, fps=fps, size=size)
     options = Options(float(scale), int(seed), tuple(scenes), faces_only, float(fps), size)
     count = processes() if jobs is None else jobs
+    tops = sorted({top for kind in DATASETS.values() for top in kind.tops})
     return write_release(release, Path(folder), dataset, options, jobs=count, overwrite=overwrite, progress=progress)
 
 

@@ -14,11 +14,32 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageFilter
 
-from fervbench.synthesize import expressions, scene
+from fervbench.synthesize.expressions import (
+    POSES,
+    UPPER,
+    Floats,
+    Performance,
+    blinks,
+    perform,
+    perform_long,
+    rest,
+    shown,
+    smooth_noise,
+    speak,
+)
 from fervbench.synthesize.face import FacePainter
 from fervbench.synthesize.geometry import HeadPose, shapes
 from fervbench.synthesize.identity import Identity, draw_identity
-from fervbench.synthesize.scene import Bytes
+from fervbench.synthesize.scene import (
+    TINT,
+    Bytes,
+    add_context,
+    background,
+    draw_context,
+    draw_occluder,
+    light_map,
+    occlude,
+)
 from fervbench.synthesize.seeds import generator
 
 FACE, SCENE = "face", "scene"
@@ -51,13 +72,13 @@ class _Take:
     """All that a clip's frames have in common."""
 
     who: Identity
-    performance: expressions.Performance
-    closed: expressions.Floats
-    gaze: expressions.Floats
-    yaw: expressions.Floats
-    pitch: expressions.Floats
-    roll: expressions.Floats
-    sway: expressions.Floats  # (frames, 2), in units of the face
+    performance: Performance
+    closed: Floats
+    gaze: Floats
+    yaw: Floats
+    pitch: Floats
+    roll: Floats
+    sway: Floats  # (frames, 2), in units of the face
     light: float
     context: str
 
@@ -110,35 +131,35 @@ def _take(clip: Clip, seed: int) -> _Take:
     rng = generator(seed, clip.dataset, clip.id, "take")
     who = draw_identity(generator(seed, clip.dataset, clip.subject or clip.id, "who"))
     if clip.intervals:
-        performance = expressions.perform_long(clip.frames, clip.fps, clip.intervals, rng)
-        expressions.speak(performance.actions, clip.fps, rng, float(rng.uniform(0.1, 0.5)))
+        performance = perform_long(clip.frames, clip.fps, clip.intervals, rng)
+        speak(performance.actions, clip.fps, rng, float(rng.uniform(0.1, 0.5)))
     else:
-        label = clip.label if clip.lab else expressions.shown(clip.label, rng)
-        performance = expressions.perform(label or "Neutral", clip.frames, rng, lab=clip.lab)
+        label = clip.label if clip.lab else shown(clip.label, rng)
+        performance = perform(label or "Neutral", clip.frames, rng, lab=clip.lab)
         if clip.second:
-            other = expressions.perform(clip.second, clip.frames, rng)
+            other = perform(clip.second, clip.frames, rng)
             for name, value in performance.actions.items():
                 value *= 0.6
                 value += 0.5 * other.actions[name]
         if not clip.lab and rng.random() < 0.3:
-            expressions.speak(performance.actions, clip.fps, rng, 1.0)
+            speak(performance.actions, clip.fps, rng, 1.0)
     for name, value in performance.actions.items():
         np.clip(value, 0, 1.4, out=value)
-        if name in expressions.UPPER and not clip.lab:
+        if name in UPPER and not clip.lab:
             value += np.clip(rng.normal(0, 0.05), 0, 0.2)
     t = np.arange(clip.frames) / clip.fps
     calm = 0.2 if clip.lab else 1.0
-    noise = expressions.smooth_noise
+    noise = smooth_noise
     yaw = calm * (rng.normal(0, 0.22) + 0.07 * noise(t, rng, 0.6))
     pitch = calm * (rng.normal(0, 0.08) + 0.05 * noise(t, rng, 0.8)) + 0.16 * performance.bow
     roll = calm * (rng.normal(0, 0.06) + 0.035 * noise(t, rng, 0.6))
     sway = calm * 0.05 * np.stack([noise(t, rng, 0.7), noise(t, rng, 0.7)], axis=1)
     glance = rng.normal(0, 0.35, 2) + 0.3 * np.round(np.stack([noise(t, rng, 0.8), noise(t, rng, 0.4)], axis=1))
-    context = scene.draw_context(clip.label, generator(seed, clip.dataset, clip.id, "context"))
+    context = draw_context(clip.label, generator(seed, clip.dataset, clip.id, "context"))
     return _Take(
         who=who,
         performance=performance,
-        closed=expressions.blinks(clip.frames, clip.fps, rng),
+        closed=blinks(clip.frames, clip.fps, rng),
         gaze=calm * np.clip(glance, -1, 1),
         yaw=np.clip(yaw, -0.5, 0.5),
         pitch=np.clip(pitch, -0.3, 0.35),
@@ -196,20 +217,20 @@ def _face_frames(clip: Clip, take: _Take, seed: int, height: int, width: int, ch
     if clip.lab:
         empty = Image.new("RGB", (w, h), (128, 130, 132))
     else:
-        empty = scene.background(clip.scene or clip.subject or clip.id, w, h, rng)
-        tint = np.asarray(empty, dtype=np.float32) * np.array(scene.TINT[take.context], dtype=np.float32)
+        empty = background(clip.scene or clip.subject or clip.id, w, h, rng)
+        tint = np.asarray(empty, dtype=np.float32) * np.array(TINT[take.context], dtype=np.float32)
         empty = Image.fromarray(np.clip(0.5 * tint + 0.5 * np.asarray(empty), 0, 255).astype(np.uint8))
     zoom = 0.3 if clip.lab else rng.uniform(0.325, 0.385)
     painter = _painter(take, min(h, w) * zoom, w * (0.5 + rng.normal(0, 0.015)), h * (0.5 + rng.normal(0, 0.015)))
-    light = scene.light_map((width, height), take.light, rng)
+    light = light_map((width, height), take.light, rng)
     grain = None if clip.lab else _grain(rng, height, width)
     blur = 0.0 if clip.lab else max(0.0, rng.uniform(-0.6, 1.3)) * min(height, width) / 224
-    occluder = None if clip.lab else scene.draw_occluder(rng)
+    occluder = None if clip.lab else draw_occluder(rng)
     for frame in chosen:
         image = empty.copy()
         painter.paint(image, frame)
         if occluder is not None:
-            scene.occlude(image, occluder, take.who.skin)
+            occlude(image, occluder, take.who.skin)
         yield _finish(image.reduce(2), light, grain, frame, blur)
 
 
@@ -217,12 +238,12 @@ def _scene_frames(
     clip: Clip, take: _Take, seed: int, height: int, width: int, chosen: Sequence[int]
 ) -> Iterator[Bytes]:
     rng = generator(seed, clip.dataset, clip.id, "scene")
-    empty = scene.background(clip.scene or clip.id, width, height, rng)
-    empty = scene.add_context(empty, take.context, rng)
+    empty = background(clip.scene or clip.id, width, height, rng)
+    empty = add_context(empty, take.context, rng)
     unit = height * rng.uniform(0.16, 0.24)
     x, y = width * rng.uniform(0.3, 0.7), height * rng.uniform(0.36, 0.48)
     _bystanders(empty, take.context, unit, x, rng)
-    light = scene.light_map((width, height), take.light, rng)
+    light = light_map((width, height), take.light, rng)
     grain = _grain(rng, height, width)
     # only the part around the head is drawn at twice the size
     left, top = int(max(0, x - 2.2 * unit)), int(max(0, y - 1.8 * unit))
@@ -243,8 +264,8 @@ def _bystanders(image: Image.Image, context: str, unit: float, x: float, rng: np
     for _ in range(int(rng.integers(0, 3))):
         who = draw_identity(rng)
         label = context if rng.random() < 0.6 else "Neutral"
-        acts = expressions.rest(1)
-        for name, value in expressions.POSES[label].items():
+        acts = rest(1)
+        for name, value in POSES[label].items():
             acts[name] += 0.8 * value
         small = unit * rng.uniform(0.45, 0.7)
         one = np.ones(1)

@@ -14,16 +14,16 @@ import numpy.typing as npt
 from PIL import Image, ImageDraw, ImageFilter
 
 Bytes = npt.NDArray[np.uint8]
-FITTING = 0.4
+FITTING = 0.5
 CONTEXTS = ("Angry", "Disgust", "Fear", "Happy", "Sad", "Surprise", "Neutral")
 # How the light of a context colours the whole picture (factors of red, green, blue).
 TINT = {
-    "Angry": (1.08, 0.92, 0.88),
-    "Disgust": (0.96, 1.05, 0.86),
-    "Fear": (0.74, 0.78, 0.88),
-    "Happy": (1.08, 1.05, 0.96),
-    "Sad": (0.84, 0.9, 1.02),
-    "Surprise": (1.06, 1.06, 1.08),
+    "Angry": (1.16, 0.88, 0.82),
+    "Disgust": (0.94, 1.08, 0.74),
+    "Fear": (0.6, 0.66, 0.8),
+    "Happy": (1.14, 1.1, 0.94),
+    "Sad": (0.74, 0.84, 1.02),
+    "Surprise": (1.1, 1.1, 1.16),
     "Neutral": (1.0, 1.0, 1.0),
 }
 

@@ -12,7 +12,7 @@ import os
 import shutil
 import signal
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
@@ -89,15 +89,18 @@ def write_release(
     dataset: str,
     options: Options,
     *,
+    tops: Iterable[str] = (),
     jobs: int = 1,
     overwrite: bool = False,
     progress: Callable[[Progress], None] | None = None,
 ) -> Progress:
     """Write everything into `folder`; a run that was killed goes on where it was.
 
+    With `overwrite` a rendered data set there is replaced: the entries of its folder that `tops` names.
+
     Raises UsageError where the folder holds something else, InputError where it cannot be written (a full disk).
     """
-    _claim(folder, about(dataset, options), release, overwrite=overwrite)
+    _claim(folder, about(dataset, options), tops, overwrite=overwrite)
     state = Progress(len(release.jobs), sum(job.frames for job in release.jobs), started=time.monotonic())
     waiting = []
     for job in release.jobs:
@@ -127,7 +130,7 @@ def write_release(
     return state
 
 
-def _claim(folder: Path, text: str, release: Release, *, overwrite: bool) -> None:
+def _claim(folder: Path, text: str, tops: Iterable[str], *, overwrite: bool) -> None:
     """Make the folder ours, or raise UsageError: nothing that another hand made is touched."""
     marker = folder / MARKER
     if folder.exists() and not folder.is_dir():
@@ -148,9 +151,7 @@ def _claim(folder: Path, text: str, release: Release, *, overwrite: bool) -> Non
                 hint=f"see {MARKER} in it; --force replaces it",
                 file=str(folder),
             )
-        from fervbench.synthesize import DATASETS
-
-        for top in sorted({*release.tops, *(name for dataset in DATASETS.values() for name in dataset.tops)}):
+        for top in tops:
             path = folder / top
             if path.is_symlink() or path.is_file():
                 path.unlink()
