@@ -64,11 +64,10 @@ def synthesize(
     if preview is not None:
         from fervbench.synthesize.preview import contact_sheet
 
-        sheet = contact_sheet(plan(dataset, **arguments), seed)  # type: ignore[arg-type]
-    state = render(dataset, folder, jobs=jobs, overwrite=force, progress=_Reporter(), **arguments)  # type: ignore[arg-type]
-    if preview is not None:
-        write_whole(preview, sheet, overwrite=force)
+        drawn = contact_sheet(plan(dataset, **arguments), seed)  # type: ignore[arg-type]
+        write_whole(preview, drawn, overwrite=force)
         click.echo(f"contact sheet written to {preview}", err=True)
+    state = render(dataset, folder, jobs=jobs, overwrite=force, progress=_Reporter(), **arguments)  # type: ignore[arg-type]
     if as_json:
         from fervbench.strict_json import dumps
 

@@ -118,7 +118,9 @@ def synthesize(
     options = Options(float(scale), int(seed), tuple(scenes), faces_only, float(fps), size)
     count = processes() if jobs is None else jobs
     tops = sorted({top for kind in DATASETS.values() for top in kind.tops})
-    return write_release(release, Path(folder), dataset, options, jobs=count, overwrite=overwrite, progress=progress)
+    return write_release(
+        release, Path(folder), dataset, options, tops=tops, jobs=count, overwrite=overwrite, progress=progress
+    )
 
 
 def processes() -> int:

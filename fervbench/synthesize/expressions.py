@@ -65,6 +65,7 @@ PAIRS: dict[str, tuple[tuple[str, bool], ...]] = {
 }
 SHARED = 0.5  # of the clips of a class of PAIRS show the apex that two classes share
 CONFUSED = 0.1  # of the clips show another expression than the one they are filed under
+SUBTLE = 0.25  # of the clips hardly move: there the scene says more than the face
 # Which other one: classes are confused with those that look like them.
 LIKE: dict[str, tuple[str, ...]] = {
     "Angry": ("Disgust", "Neutral", "Sad"),
@@ -116,7 +117,9 @@ def rest(frames: int) -> Actions:
 def perform(label: str, frames: int, rng: np.random.Generator, *, lab: bool = False) -> Performance:
     """The course of one expression in a clip. `lab`: as acted in a laboratory, from rest to a clear apex at the end."""
     t = np.linspace(0.0, 1.0, frames)
-    strength = float(rng.uniform(0.8, 1.0) if lab else rng.uniform(0.5, 1.0))
+    strength = float(rng.uniform(0.8, 1.0) if lab else rng.uniform(0.45, 1.0))
+    if rng.random() < SUBTLE and not lab:
+        strength = float(rng.uniform(0.05, 0.22))
     pairs = PAIRS.get(label, ())
     share = bool(rng.random() < SHARED) and bool(pairs) and not lab
     other, forward = pairs[int(rng.integers(0, len(pairs)))] if pairs else ("Neutral", True)

@@ -63,6 +63,13 @@ def examples_of(command: click.Command) -> list[str]:
     return [line.strip() for line in text.splitlines() if line.strip().startswith("fervbench ")]
 
 
+def missing_extra(line: str) -> str | None:
+    """The extra that a command needs and that is not there: the wheel is tried without extras."""
+    if "--plot" in line and find_spec("matplotlib") is None:
+        return "site"
+    return "data" if line.startswith("fervbench synthesize") and find_spec("PIL") is None else None
+
+
 @pytest.mark.parametrize(("path", "command"), ALL, ids=[" ".join(path) or "fervbench" for path, _ in ALL])
 def test_every_help_has_examples_and_they_run(workplace: Path, path: tuple[str, ...], command: click.Command):
     runner = CliRunner()
@@ -73,8 +80,8 @@ def test_every_help_has_examples_and_they_run(workplace: Path, path: tuple[str, 
     for example in examples:
         assert example in shown.stdout  # not wrapped
         result = runner.invoke(cli, shlex.split(example)[1:], catch_exceptions=False)
-        if "--plot" in example and find_spec("matplotlib") is None:  # the wheel is tried without extras
-            assert (result.exit_code, "fervbench[site]" in result.stderr) == (2, True)
+        if missing_extra(example):
+            assert (result.exit_code, f"fervbench[{missing_extra(example)}]" in result.stderr) == (2, True)
         else:
             assert result.exit_code == 0, f"{example}\n{result.stderr}"
 
@@ -93,7 +100,7 @@ def test_every_console_line_of_the_readme_runs(workplace: Path):
     for command in commands:
         result = CliRunner().invoke(cli, shlex.split(command)[1:], catch_exceptions=False)
         wanted = 1 if "invalid.json" in command else 0
-        if "--plot" in command and find_spec("matplotlib") is None:
+        if missing_extra(command):
             wanted = 2
         assert result.exit_code == wanted, f"{command}\n{result.stderr}"
         shown = lines[lines.index(f"$ {command}") + 1 :]
