@@ -77,13 +77,13 @@ def test_order_matters_and_the_scene_adds():
 
     def answers(x: np.ndarray, keep: int, strength: float) -> tuple[np.ndarray, np.ndarray]:
         """Log-probabilities: of the training clips by cross-validation, and of the test clips."""
-        model = make_pipeline(StandardScaler(), PCA(keep, random_state=0), LogisticRegression(C=strength, max_iter=300))
+        model = make_pipeline(StandardScaler(), PCA(keep, random_state=0), LogisticRegression(C=strength, max_iter=2000))
         inner = cross_val_predict(model, x[train], y[train], cv=3, method="predict_log_proba")
         return inner, model.fit(x[train], y[train]).predict_log_proba(x[~train])
 
     def accuracy(*streams: tuple[np.ndarray, np.ndarray]) -> float:
         inner, outer = (np.hstack(parts) for parts in zip(*streams, strict=True))
-        model = LogisticRegression(C=0.3, max_iter=300).fit(inner, y[train])
+        model = LogisticRegression(C=0.3, max_iter=2000).fit(inner, y[train])
         return float(model.score(outer, y[~train]))
 
     clip, mixed, one = (answers(x, 80, 0.003) for x in (over_time(frames), over_time(shuffled), single))
@@ -96,7 +96,7 @@ def test_order_matters_and_the_scene_adds():
     assert chance + 0.05 < of_scene < of_clip - 0.05
     assert accuracy(one, scene) > of_one + 0.05
     assert accuracy(one, scene) > of_scene - 0.02
-    assert accuracy(clip, scene) > of_clip - 0.01  # with 196 test clips more cannot be asked; docs/synthetic.md
+    assert accuracy(clip, scene) > of_clip  # by how much, 196 test clips do not tell; docs/synthetic.md
 
 
 @pytest.mark.parametrize(("first", "second"), [("Surprise", "Fear"), ("Angry", "Disgust")])
