@@ -127,6 +127,18 @@ def jpeg_quality(clip: Clip, *, seed: int = 0) -> int:
     return int(generator(seed, clip.dataset, clip.id, "quality").integers(60, 96))
 
 
+def clarity(clip: Clip, *, seed: int = 0) -> float:
+    """How clearly the face shows its label at its best, 1 as the pose itself: for choosing clips to look at."""
+    acts = _take(clip, seed).performance.actions
+    pose = POSES.get(clip.label, {})
+    if not pose:
+        return -float(sum(acts.values()).max())  # type: ignore[union-attr]
+    size = sum(value * value for value in pose.values())
+    other = sum(value for name, value in acts.items() if name not in pose)
+    seen = sum(value * acts[name] for name, value in pose.items()) / size
+    return float(np.max(seen - 0.3 * other))
+
+
 def _take(clip: Clip, seed: int) -> _Take:
     rng = generator(seed, clip.dataset, clip.id, "take")
     who = draw_identity(generator(seed, clip.dataset, clip.subject or clip.id, "who"))

@@ -201,8 +201,8 @@ def _mouth(who: Identity, a: Actions) -> Shapes:
     found = {
         "lips": np.concatenate([_xy(x, out_up), _xy(x, out_low)[:, ::-1]], axis=1),
         "inside": np.concatenate([_xy(x, in_up), _xy(x, in_low)[:, ::-1]], axis=1),
-        "teeth": np.concatenate([_xy(0.8 * x, in_up), _xy(0.8 * x, teeth)[:, ::-1]], axis=1),
-        "teeth_low": np.concatenate([_xy(0.8 * x, low_teeth), _xy(0.8 * x, in_low)[:, ::-1]], axis=1),
+        "teeth": np.concatenate([_xy(x, in_up)[:, 2:-2], _xy(x, teeth)[:, -3:1:-1]], axis=1),
+        "teeth_low": np.concatenate([_xy(x, low_teeth)[:, 3:-3], _xy(x, in_low)[:, -4:2:-1]], axis=1),
         "tongue": np.concatenate(
             [_xy(0.62 * x, in_low - 0.3 * (in_low - in_up) * _ARC[None]), _xy(0.62 * x, in_low)[:, ::-1]], axis=1
         ),
