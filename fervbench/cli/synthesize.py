@@ -50,7 +50,7 @@ def synthesize(
 
     \b
     Example:
-      fervbench synthesize ck+ rendered --scale 0.001 --preview sheet.png
+      fervbench synthesize sdfe-lv videos --scale 0.001 --fps 2 --preview sheet.png
       fervbench synthesize ferv39k talkshow --scene Talkshow --scale 0.001 --faces-only
     """
     import gc

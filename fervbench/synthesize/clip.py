@@ -237,7 +237,7 @@ def _face_frames(clip: Clip, take: _Take, seed: int, height: int, width: int, ch
     light = light_map((width, height), take.light, rng)
     grain = None if clip.lab else _grain(rng, height, width)
     blur = 0.0 if clip.lab else max(0.0, rng.uniform(-0.6, 1.3)) * min(height, width) / 224
-    occluder = None if clip.lab else draw_occluder(rng)
+    occluder = None if clip.lab or clip.intervals else draw_occluder(rng)  # not for a whole minute
     for frame in chosen:
         image = empty.copy()
         painter.paint(image, frame)

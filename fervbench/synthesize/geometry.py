@@ -195,7 +195,7 @@ def _mouth(who: Identity, a: Actions) -> Shapes:
     out_up = curve(mid + sag - gap_up - upper) + bow - square
     out_low = curve(mid + sag + gap_low + lower) + 0.36 * jaw * round_
     bared = np.clip(0.3 + smile + a["lip_raise"] + 0.6 * a["stretch"], 0, 1)  # a talking mouth shows few teeth
-    teeth = np.minimum(in_up + 0.085 * bared, in_low)
+    teeth = np.minimum(in_up + 0.085 * bared * np.clip(1 - 2.2 * jaw * _T[None] ** 2, 0, 1), in_low)
     low_teeth = np.maximum(in_low - 0.05 * a["stretch"], in_up)
     fold = np.linspace(0, 1, 9)[None]
     found = {
