@@ -77,7 +77,9 @@ def test_order_matters_and_the_scene_adds():
 
     def answers(x: np.ndarray, keep: int, strength: float) -> tuple[np.ndarray, np.ndarray]:
         """Log-probabilities: of the training clips by cross-validation, and of the test clips."""
-        model = make_pipeline(StandardScaler(), PCA(keep, random_state=0), LogisticRegression(C=strength, max_iter=2000))
+        model = make_pipeline(
+            StandardScaler(), PCA(keep, random_state=0), LogisticRegression(C=strength, max_iter=2000)
+        )
         inner = cross_val_predict(model, x[train], y[train], cv=3, method="predict_log_proba")
         return inner, model.fit(x[train], y[train]).predict_log_proba(x[~train])
 
