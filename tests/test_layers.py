@@ -44,6 +44,7 @@ LEVELS = {
     "published": 4,
     "pack": 5,
     "plots": 5,
+    "synthesize": 5,
     "cli": 7,
     "__main__": 8,
     "": 9,  # the public surface, fervbench/__init__.py

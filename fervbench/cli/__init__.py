@@ -28,6 +28,7 @@ COMMANDS = {
     "power": ("comparing", "Say what each configuration can and cannot resolve."),
     "protocols": ("protocols", "List, show and check how datasets are scored."),
     "score": ("score", "Score a predictions file."),
+    "synthesize": ("synthesize", "Render a synthetic data set in an official layout."),
     "tables": ("tables", "The published tables, and what can be true in them together."),
     "template": ("submissions", "Write a predictions file with every id and no answers."),
 }

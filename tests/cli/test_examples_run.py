@@ -76,7 +76,7 @@ def needs(command: str) -> str | None:
     makes_a_pack = " --out " in command and command.startswith("fervbench pack")
     if makes_a_pack and (find_spec("PIL") is None or find_spec("simplejpeg") is None):
         return "data"
-    return None
+    return "data" if command.startswith("fervbench synthesize") and find_spec("PIL") is None else None
 
 
 def commands_of(command: click.Command, path: tuple[str, ...] = ()) -> list[tuple[tuple[str, ...], click.Command]]:
