@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -24,7 +24,10 @@ DATASETS = ("afew", "ck+", "dfew", "ferv39k", "sdfe-lv")  # a test holds them to
 @click.option("--scene", "scenes", multiple=True, metavar="NAME", help="FERV39k: only this scene (may be repeated).")
 @click.option("--faces-only", is_flag=True, help="Leave scene frames and videos out.")
 @click.option("--fps", type=float, default=25.0, show_default=True, help="SDFE-LV: frames a second.")
-@click.option("--size", type=int, default=112, show_default=True, help="SDFE-LV: side of a frame in pixels.")
+@click.option("--size", type=int, default=112, show_default=True, help="SDFE-LV and --pack: pixels a side.")
+@click.option("--pack", "into_pack", is_flag=True, help="DIR is a pack: render straight into it, without files.")
+@click.option("--stream", type=click.Choice(["face", "scene"]), default="face", help="--pack: faces or scenes.")
+@click.option("--frames", type=click.IntRange(min=1), help="--pack: frames of each clip; all of them if left out.")
 @click.option("--preview", metavar="FILE", help="Write a contact sheet (PNG) of some clips of each class.")
 @click.option("--force", is_flag=True, help="Replace a data set that fervbench rendered.")
 @options.as_json
@@ -38,6 +41,9 @@ def synthesize(
     faces_only: bool,
     fps: float,
     size: int,
+    into_pack: bool,
+    stream: str,
+    frames: int | None,
     preview: str | None,
     force: bool,
     as_json: bool,
@@ -51,6 +57,7 @@ def synthesize(
     \b
     Example:
       fervbench synthesize sdfe-lv videos --scale 0.001 --fps 2 --preview sheet.png
+      fervbench synthesize ferv39k faces8.pack --pack --frames 8 --scene Experiment --scale 0.001
       fervbench synthesize ferv39k talkshow --scene Talkshow --scale 0.001 --faces-only
     """
     import gc
@@ -60,14 +67,26 @@ def synthesize(
     from fervbench.synthesize import synthesize as render
 
     gc.enable()  # long enough a run for cycles to matter
-    arguments = {"scale": scale, "seed": seed, "scenes": scenes, "faces_only": faces_only, "fps": fps, "size": size}
+    arguments: dict[str, Any] = {
+        "scale": scale,
+        "seed": seed,
+        "scenes": scenes,
+        "faces_only": faces_only,
+        "fps": fps,
+        "size": size,
+    }
     if preview is not None:
         from fervbench.synthesize.preview import contact_sheet
 
-        drawn = contact_sheet(plan(dataset, **arguments), seed)  # type: ignore[arg-type]
+        drawn = contact_sheet(plan(dataset, **arguments), seed)
         write_whole(preview, drawn, overwrite=force)
         click.echo(f"contact sheet written to {preview}", err=True)
-    state = render(dataset, folder, jobs=jobs, overwrite=force, progress=_Reporter(), **arguments)  # type: ignore[arg-type]
+    if into_pack:
+        state = _pack(dataset, folder, stream, frames, jobs, force, arguments)
+    else:
+        if stream != "face" or frames is not None:
+            raise click.UsageError("--stream and --frames are for --pack")
+        state = render(dataset, folder, jobs=jobs, overwrite=force, progress=_Reporter(), **arguments)
     if as_json:
         from fervbench.strict_json import dumps
 
@@ -76,6 +95,31 @@ def synthesize(
         return
     there = f" ({state.there:,} were there already)" if state.there else ""
     click.echo(f"{folder}: synthetic {dataset}, {state.clips:,} clips, {state.frames:,} frames{there}")
+
+
+def _pack(
+    dataset: str, out: Path, stream: str, frames: int | None, jobs: int | None, force: bool, arguments: dict[str, Any]
+) -> Progress:
+    from fervbench.errors import UsageError
+    from fervbench.synthesize import Options, plan, processes
+    from fervbench.synthesize.packing import pack_release
+
+    if stream == "scene" and dataset != "ferv39k":
+        raise UsageError(f"{dataset} has no scene stream")
+    size = int(arguments["size"])
+    shape = (size, size * 3 // 2) if stream == "scene" else (size, size)
+    return pack_release(
+        plan(dataset, **arguments),
+        out,
+        dataset,
+        Options(**arguments),
+        stream=stream,
+        size=shape,
+        frames=frames,
+        jobs=processes() if jobs is None else jobs,
+        overwrite=force,
+        progress=_Reporter(),
+    )
 
 
 class _Reporter:

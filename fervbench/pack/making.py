@@ -113,8 +113,9 @@ def _already_there(target: Path, source: Source, identity: dict[str, Any]) -> Ma
     return made
 
 
-def _origin(source: Source, identity: dict[str, Any]) -> dict[str, str]:
-    return {"kind": source.kind, "stream": identity["stream"], "list_sha256": source.list_sha256()}
+def _origin(source: Source, identity: dict[str, Any]) -> dict[str, Any]:
+    made = {"kind": source.kind, "stream": identity["stream"], "list_sha256": source.list_sha256()}
+    return made | ({"synthetic": True} if source.synthetic else {})  # what is rendered stays labelled so
 
 
 def _has_videos(source: Source) -> bool:

@@ -57,6 +57,9 @@ class Clip:
     group: str | None = None
 
 
+SYNTHETIC = "SYNTHETIC.txt"  # what `fervbench synthesize` leaves in a folder
+
+
 @dataclass
 class Source:
     """The clips of a source in the order they are packed, problems found while listing them, and remarks."""
@@ -66,6 +69,7 @@ class Source:
     problems: list[Finding] = field(default_factory=list)
     odd: list[Finding] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    synthetic: bool = False
 
     def list_sha256(self) -> str:
         """A hash of every id, label and part, and of the names and sizes of the frames."""
@@ -87,6 +91,7 @@ def find_source(folder: Path, *, stream: str = "face", kind: str | None = None, 
     kind = kind or recognise(folder)
     root = _named(folder, below) if below else folder
     source = _FINDERS[kind](folder, root, stream)
+    source.synthetic = (folder / SYNTHETIC).is_file()
     if not source.clips and not source.problems:
         raise InputError(f"no clips under {root}", hint="a clip is a folder of frames, or a video", file=str(folder))
     source.clips.sort(key=lambda clip: numeric(clip.id))

@@ -168,7 +168,7 @@ def _run(waiting: list[Job], folder: Path, seed: int, jobs: int) -> Iterator[int
             yield write_job(job, folder, seed)
         return
     workers = min(jobs, len(waiting))
-    pool = ProcessPoolExecutor(workers, mp_context=get_context("spawn"), initializer=_ignore_interrupts)
+    pool = ProcessPoolExecutor(workers, mp_context=get_context("spawn"), initializer=ignore_interrupts)
     try:
         rest = iter(waiting)
         running: set[Future[int]] = set()
@@ -186,8 +186,9 @@ def _run(waiting: list[Job], folder: Path, seed: int, jobs: int) -> Iterator[int
         pool.shutdown(cancel_futures=True)
 
 
-def _ignore_interrupts() -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent ends the pool
+def ignore_interrupts() -> None:
+    """For processes that render: the parent ends them."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def write_job(job: Job, folder: Path, seed: int) -> int:
