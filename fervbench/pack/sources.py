@@ -278,16 +278,27 @@ def _generic(kind: str) -> Callable[[Path, Path, str], Source]:
     def find(folder: Path, root: Path, stream: str) -> Source:
         del stream
         source = Source(kind, [])
+        by_video = _labels_of_videos(folder) if kind == "afew" else {}
         for path in _frame_folders(root):
             id = Path(path).relative_to(root).as_posix()
             id = root.resolve().name if id == "." else id
-            label = _ck_label(folder, id) if kind == "ck+" else _label(id)
+            label = _ck_label(folder, id) if kind == "ck+" else (_label(id) or by_video.get(id.split("/")[-1]))
             _add(source, Clip(_ck_id(id) if kind == "ck+" else id, path, 0, "", label, _part(id), _subject(kind, id)))
         if not source.clips and kind == "afew":
             return replace(_videos(folder, root, "face"), kind="afew")
         return source
 
     return find
+
+
+def _labels_of_videos(folder: Path) -> dict[str, str]:
+    """AFEW files its videos by emotion, its aligned faces by the video's name alone: the emotion by that name."""
+    return {
+        Path(name).stem: label
+        for path, _, files in walk(folder)
+        for name in filter(_is_video, files)
+        if (label := _label(Path(path).name)) is not None
+    }
 
 
 def _videos(folder: Path, root: Path, stream: str) -> Source:

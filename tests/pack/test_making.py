@@ -135,6 +135,13 @@ def test_afew_and_ck_plus(tmp_path: Path):
     make_pack(afew, tmp_path / "a", SMALL)
     pack = open_pack(tmp_path / "a")
     assert (pack.header.source["kind"], pack.labels, pack.parts) == ("afew", ("Angry", "Sad"), ("train", "test"))
+    other = tmp_path / "by-video"  # as it is passed around: faces by name, videos by emotion
+    write_clip(other / "Val_AFEW/AlignedFaces_LBPTOP_Points/Faces/000046280", ["001.png"], 2)
+    write_clip(other / "Val_AFEW/AlignedFaces_LBPTOP_Points/Faces/000046281", ["001.png"], 3)
+    (other / "Val_AFEW/Surprise").mkdir()
+    (other / "Val_AFEW/Surprise/000046280.avi").touch()
+    make_pack(other, tmp_path / "v", SMALL)
+    assert open_pack(tmp_path / "v").labels == ("Surprise", None)
     ck = tmp_path / "CK+"
     for sequence in ("001", "002"):
         names = [f"S005_{sequence}_{i:08d}.png" for i in range(1, 12)]

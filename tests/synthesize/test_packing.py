@@ -84,3 +84,16 @@ def test_the_command_renders_into_a_pack(tmp_path: Path):
     assert (other.exit_code, "no scene stream" in other.stderr) == (2, True)
     wrong = CliRunner().invoke(cli, ["synthesize", "dfew", str(tmp_path / "d"), "--frames", "4", "--scale", "0.001"])
     assert wrong.exit_code == 2
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("dataset", "labelled"), [("afew", 14), ("ck+", 7), ("dfew", 35)])
+def test_every_rendered_release_packs_as_the_real_one_would(tmp_path: Path, dataset: str, labelled: int):
+    synthesize(dataset, tmp_path / "release", scale=0.001, seed=0, jobs=2)
+    made = make_pack(tmp_path / "release", tmp_path / "all.pack", Settings(height=24, width=24), workers=1)
+    assert made.written
+    found = open_pack(tmp_path / "all.pack")
+    assert found.header.source["kind"] == dataset
+    assert found.header.source["synthetic"] is True
+    assert sum(label is not None for label in found.labels) == labelled
+    assert {"afew": {"train", "test"}}.get(dataset, {None}) == set(found.parts)
