@@ -244,8 +244,16 @@ def read_recipe(data: bytes, id: str, file: str) -> Recipe:
         cost.get("no_claim"),
         content.get("note"),
         merged["published"],
-        {section: {key: _setting(raw) for key, raw in named.items()} for section, named in merged["settings"].items()},
+        _settings(merged["settings"], scenes=content["network"].startswith("two-")),
     )
+
+
+def _settings(raw: dict[str, dict[str, Any]], *, scenes: bool) -> dict[str, dict[str, Setting]]:
+    """Settings by section; those of scenes only for a network that sees them."""
+    return {
+        section: {key: _setting(each) for key, each in named.items() if scenes or "scene" not in key}
+        for section, named in raw.items()
+    }
 
 
 def _setting(raw: dict[str, Any]) -> Setting:

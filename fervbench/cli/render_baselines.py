@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from typing import Any
 
 from rich.console import Console
-from rich.padding import Padding
 from rich.text import Text
 
 from fervbench.cli.render import console, table
@@ -74,10 +73,8 @@ def _value(value: Any) -> str:
 
 
 def _line(out: Console, text: str, *, indent: int = 0, hang: int = 0, style: str = "") -> None:
-    if hang:
-        head, rest = text[:hang], text[hang:]
-        wrapped = Text(rest, style=style).wrap(out, out.width - hang)
-        for i, line in enumerate(wrapped):
-            out.print(Text(head if i == 0 else " " * hang).append(line))
-        return
-    out.print(Padding(Text(text, style=style), (0, 0, 0, indent)))
+    """A paragraph: all lines after `indent`, the later ones after `hang` more."""
+    head, rest = text[:hang], text[hang:]
+    for i, line in enumerate(Text(rest, style=style).wrap(out, out.width - indent - hang)):
+        line.rstrip()
+        out.print(Text(" " * indent + (head if i == 0 else " " * hang)).append(line))
