@@ -99,7 +99,7 @@ def test_quotations_stand_in_the_papers(papers: Path):
         return re.sub(r"[^a-z0-9.]", "", text.casefold().replace("\u00d7", "x").replace("$", ""))
 
     whole = {paper: "".join(bare((papers / f).read_text()) for f in files) for paper, files in texts.items()}
-    checked = 0
+    checked, absent = 0, set()
     for recipe in recipes().values():
         for section in recipe.settings.values():
             for setting in section.values():
@@ -108,8 +108,10 @@ def test_quotations_stand_in_the_papers(papers: Path):
                     continue
                 for quoted in re.findall(r'"([^"]+)"', setting.source or ""):
                     for part in quoted.split(" ... "):
-                        assert bare(part) in whole[paper[1]], (recipe.id, part)
                         checked += 1
+                        if bare(part) not in whole[paper[1]]:
+                            absent.add(part)
+    assert not absent
     assert checked > 300
 
 
