@@ -183,16 +183,14 @@ def find_recipes(name: str, dataset: str | None = None) -> list[Recipe]:
     if folded in ids:
         meant = [folded]
     else:
-        labels = {
-            label.casefold(): method.id
+        printed = {
+            method.id
             for method in methods().values()
-            for place, printed in method.printed.items()
-            for label in printed
-            if place in DATASETS
+            for place, labels in method.printed.items()
+            if place in DATASETS and folded in map(str.casefold, labels)
         }
-        method = labels.get(folded, folded)
-        meant = [id for id in ids if id.partition("/")[2] in (folded, method)]
-        meant = meant or [id for id in ids if load_recipe(id).method in (folded, method)]
+        wanted = printed | {folded}
+        meant = [id for id in ids if id.partition("/")[2] in wanted or load_recipe(id).method in wanted]
     meant = [id for id in meant if dataset in (None, id.partition("/")[0])]
     if not meant:
         raise _unknown(name, dataset)
