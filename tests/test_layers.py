@@ -42,9 +42,11 @@ LEVELS = {
     "statistics": 4,
     "examples": 4,
     "published": 4,
+    "recipes": 4,
     "pack": 5,
     "plots": 5,
     "synthesize": 5,
+    "reference": 6,
     "cli": 7,
     "__main__": 8,
     "": 9,  # the public surface, fervbench/__init__.py
@@ -57,6 +59,7 @@ OUTSIDE = {
     3: {"numpy", "msgspec"},
     4: {"numpy"},
     5: {"matplotlib", "numpy", "PIL", "simplejpeg", "av"},
+    6: {"numpy", "torch"},
     7: {"click", "rich"},
     8: set(),
     9: set(),
@@ -110,7 +113,7 @@ def test_the_metrics_know_nothing_else_of_the_package():
 
 def test_only_render_modules_import_rich():
     users = {path.name for _, path in modules() if any(i.split(".")[0] == "rich" for i in imports(path))}
-    names = ("comparing", "matrix", "protocols", "spotting", "tables")
+    names = ("baselines", "comparing", "matrix", "protocols", "spotting", "tables")
     assert users == {"render.py", *(f"render_{name}.py" for name in names)}
 
 

@@ -70,5 +70,18 @@ def test_help_needs_click_alone(tmp_path: Path):
     assert loaded_after(command("--help"), tmp_path) == {"fervbench", "click"}
 
 
+def test_baselines_are_listed_and_shown_without_torch(tmp_path: Path):
+    assert loaded_after(command("baselines", "list", "--json"), tmp_path) <= CORE
+    assert loaded_after(command("baselines", "show", "R18-LSTM"), tmp_path) <= TABLE
+
+
+def test_the_networks_without_torch_name_the_extra():
+    code = "import sys; sys.modules['torch'] = None\nimport fervbench.reference.models"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.stderr.splitlines()[-1].startswith(
+        "fervbench.errors.MissingExtraError: the reference baselines (torch)"
+    )
+
+
 def test_importing_the_package_needs_nothing(tmp_path: Path):
     assert loaded_after("import fervbench", tmp_path) == {"fervbench"}

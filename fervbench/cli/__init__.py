@@ -20,6 +20,7 @@ from fervbench._version import __version__
 
 # name: (module, what it does). The help of the group needs no import of the modules; a test holds it to theirs.
 COMMANDS = {
+    "baselines": ("baselines", "The published baselines, and how each is trained again."),
     "compare": ("comparing", "Compare submissions on the same clips."),
     "convert": ("submissions", "Make a predictions or proposals file from CSV, npz or JSON."),
     "examples": ("examples", "Write example files to try things with."),
