@@ -28,6 +28,10 @@ COMMANDS = {
     "pack": ("pack", "Turn a dataset into a pack: one memory map of frames, with offsets and a header."),
     "power": ("comparing", "Say what each configuration can and cannot resolve."),
     "protocols": ("protocols", "List, show and check how datasets are scored."),
+    "run-baseline": (
+        "run_baseline",
+        "Train a published baseline and score it.",
+    ),
     "score": ("score", "Score a predictions file."),
     "synthesize": ("synthesize", "Render a synthetic data set in an official layout."),
     "tables": ("tables", "The published tables, and what can be true in them together."),

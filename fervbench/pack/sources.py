@@ -31,6 +31,7 @@ from fervbench.pack.writing import is_text
 from fervbench.protocol import load_protocol
 from fervbench.readers import READERS
 
+SYNTHETIC = "SYNTHETIC.txt"  # what `fervbench synthesize` puts into what it renders
 VIDEO_SUFFIXES = frozenset((".mp4", ".avi", ".mkv", ".mov", ".webm"))
 KINDS = ("ferv39k", "dfew", "afew", "ck+", "frames", "videos")
 # The fewest frames of a clip in the whole release (research on the public lists): fewer means a copy with holes.
@@ -55,9 +56,6 @@ class Clip:
     label: str | None = None
     part: str | None = None
     group: str | None = None
-
-
-SYNTHETIC = "SYNTHETIC.txt"  # what `fervbench synthesize` leaves in a folder
 
 
 @dataclass
@@ -91,9 +89,9 @@ def find_source(folder: Path, *, stream: str = "face", kind: str | None = None, 
     kind = kind or recognise(folder)
     root = _named(folder, below) if below else folder
     source = _FINDERS[kind](folder, root, stream)
-    source.synthetic = (folder / SYNTHETIC).is_file()
     if not source.clips and not source.problems:
         raise InputError(f"no clips under {root}", hint="a clip is a folder of frames, or a video", file=str(folder))
+    source.synthetic = any((place / SYNTHETIC).is_file() for place in (folder, *folder.resolve().parents[:2]))
     source.clips.sort(key=lambda clip: numeric(clip.id))
     for clip in [clip for clip in source.clips if not is_text(clip.id)]:
         source.clips.remove(clip)

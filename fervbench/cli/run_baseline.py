@@ -1,0 +1,183 @@
+"""`fervbench run-baseline`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from fervbench.cli import Command, options
+
+if TYPE_CHECKING:
+    from fervbench.protocol import Protocol
+    from fervbench.published.tables import Table
+    from fervbench.reference.running import Outcome
+    from fervbench.reference.settings import Settings
+
+
+def _rates(ctx: click.Context, param: click.Parameter, value: str | None) -> tuple[float, ...]:
+    del ctx, param
+    try:
+        return tuple(float(part) for part in value.split(",")) if value else ()
+    except ValueError:
+        raise click.BadParameter("is no list of numbers like 0.001,0.003,0.01") from None
+
+
+@click.command("run-baseline", cls=Command)
+@click.argument("name", metavar="NAME")
+@click.option("--protocol", "protocol_", required=True, metavar="ID|PATH", help="What to train for and score by.")
+@click.option("--data", required=True, metavar="DIR|PACK", help="A release, which is packed first, or a pack.")
+@click.option("--scene-data", metavar="PACK", help="Two streams: the pack of scenes beside --data's of faces.")
+@click.option("--trained-on", metavar="C", help="The configuration to train on; the protocol's default if left out.")
+@click.option("--ground-truth", metavar="PATH", help="Labels for this call: a labels file or an official copy.")
+@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Another model for another.")
+@click.option("--epochs", type=click.IntRange(1, 10_000), help="Instead of the recipe's.")
+@click.option("--batch", type=click.IntRange(2, 4096), help="Instead of the recipe's.")
+@click.option("--frames", type=click.IntRange(2, 64), help="Frames a clip, instead of the recipe's.")
+@click.option("--size", type=click.IntRange(32, 512), help="Height of the input, instead of the recipe's 112.")
+@click.option("--lr", type=float, help="First learning rate, instead of the recipe's.")
+@click.option("--choose-lr", is_flag=True, help="Choose the rate of the recipe's grid on held-out training clips.")
+@click.option("--lr-grid", callback=_rates, metavar="A,B,..", help="The same, of these rates.")
+@click.option("--hold-out", type=float, help="Share of train held out for that, instead of the recipe's.")
+@click.option("--device", metavar="D", help="cpu, cuda or cuda:1; a GPU if there is one.")
+@click.option("--precision", type=click.Choice(["float32", "bfloat16"]), help="bfloat16 on a GPU, else float32.")
+@click.option("--deterministic", is_flag=True, help="The same bits again on the same machine; slower on a GPU.")
+@click.option("--predict-every", type=click.IntRange(0), default=0, metavar="K", help="Keep answers every K epochs.")
+@click.option("--best-on-test", is_flag=True, help="Report the epoch best on the test list, and label it so.")
+@click.option("--shuffled-labels", is_flag=True, help="Control: train on labels in another order.")
+@click.option("--eval-batch", type=click.IntRange(1, 4096), help="Clips at a time when predicting.")
+@click.option("--workers", type=click.IntRange(1, 1024), help="Processes that pack.")
+@click.option("--tensorboard", is_flag=True, help="Write TensorBoard's files too.")
+@click.option("--out", default="baseline-jobs", show_default=True, metavar="DIR", help="Where jobs and packs are kept.")
+@options.as_json
+def run_baseline(
+    name: str,
+    protocol_: str,
+    data: str,
+    scene_data: str | None,
+    trained_on: str | None,
+    ground_truth: str | None,
+    workers: int | None,
+    tensorboard: bool,
+    out: str,
+    device: str | None,
+    eval_batch: int | None,
+    as_json: bool,
+    **chosen: Any,
+) -> None:
+    """Train a published baseline and score it.
+
+    The test part is predicted and the score set beside the published cell. NAME is as papers print it or as its id:
+    R18-LSTM, c3d+ec-stfl, "Two C3D". Everything ends in a folder under --out that is named by what was asked for: the
+    same command again goes on where it was stopped, or prints the stored report. The last epoch is reported; the test
+    list chooses nothing. Needs the extra `baselines` (torch).
+
+    \b
+    Example:
+      fervbench run-baseline R18-LSTM --protocol tiny.toml --data tiny.pack --size 32 --frames 2 --epochs 1 --device cpu
+    """
+    import gc
+
+    from fervbench.protocol import load_protocol
+
+    gc.enable()
+    from fervbench.reference import naming, numerics
+    from fervbench.reference.distributed import join
+    from fervbench.reference.networks import streams_of
+    from fervbench.reference.packing import Wanted, find_packs
+    from fervbench.reference.progress import tensorboard as writer
+    from fervbench.reference.running import gather_data, run_all
+    from fervbench.reference.synthetic import is_synthetic
+
+    protocol = load_protocol(protocol_)
+    recipe = naming.choose_recipe(name, protocol.id)
+    where = numerics.choose_device(device)
+    numerics.prepare(deterministic=chosen["deterministic"])
+    world = join(where)
+    if chosen["choose_lr"] and not chosen["lr_grid"]:
+        chosen["lr_grid"] = naming.grid_of(recipe)
+    settings = _settings(naming.settings_of(recipe), chosen, where.type, world.size)
+    if tensorboard:
+        import importlib.util
+
+        if importlib.util.find_spec("tensorboard") is None:
+            writer(Path(out))  # says what is missing
+    streams = streams_of(settings.model)
+    wanted = [Wanted(*row) for row in zip(streams, settings.pack_sizes, settings.sizes, strict=True)]
+    scenes = Path(scene_data) if scene_data is not None else None
+    packs = find_packs(Path(data), scenes, wanted, Path(out), workers)
+    synthetic = is_synthetic(packs, Path(data))
+
+    def say(text: str) -> None:
+        if world.rank == 0:
+            click.echo(text, err=True)
+
+    outcomes = run_all(
+        settings,
+        gather_data(protocol, packs, synthetic=synthetic, ground_truth=ground_truth),
+        Path(out),
+        trained_on=trained_on,
+        device=where,
+        world=world,
+        say=say,
+        board=writer if tensorboard else None,
+        eval_batch=eval_batch,
+    )
+    if world.rank == 0:
+        _show(outcomes[-1], recipe.method, protocol, as_json)
+
+
+def _settings(recipe: Settings, chosen: dict[str, Any], device: str, ranks: int) -> Settings:
+    """The recipe with what the command line changes."""
+    from dataclasses import replace
+
+    from fervbench.reference.naming import resized
+
+    changed = {key: chosen[key] for key in ("epochs", "batch", "frames", "lr", "hold_out") if chosen[key] is not None}
+    changed |= {key: chosen[key] for key in ("seed", "lr_grid", "deterministic", "predict_every")}
+    changed |= {key: chosen[key] for key in ("best_on_test", "shuffled_labels")}
+    precision = chosen["precision"] or ("bfloat16" if device == "cuda" else "float32")
+    settings = replace(recipe, precision=precision, ranks=ranks, **changed)
+    return settings if chosen["size"] is None else resized(settings, chosen["size"])
+
+
+def _show(outcome: Outcome, method: str, protocol: Protocol, as_json: bool) -> None:
+    from fervbench.cli.render import print_report
+    from fervbench.findings import visible
+
+    if as_json:
+        click.echo(outcome.report.to_json(), nl=False)
+        return
+    print_report(outcome.report, outcome.protocol)
+    if outcome.synthetic:
+        click.echo("\nsynthetic data: no verdict on the published numbers")
+    else:
+        from fervbench.cli.render_tables import print_beside
+        from fervbench.published.against import beside
+
+        for table in published_rows(method, protocol, outcome.report):
+            print_beside(table, beside(table, outcome.report))
+    click.echo(f"\njob: {visible(str(outcome.folder))}{' (done before)' if outcome.stored else ''}")
+
+
+def published_rows(method: str, protocol: Protocol, report: Any) -> list[Table]:
+    """The rows of published tables that are of this method and have a cell that was scored."""
+    from dataclasses import replace
+
+    from fervbench.published.against import value_of
+    from fervbench.published.tables import load_table, table_ids
+
+    found = []
+    for id in table_ids():
+        table = load_table(id)
+        if table.protocol != protocol.id:
+            continue
+        cells = tuple(
+            c
+            for c in table.cells
+            if c.method == method and c.is_score and c.value is not None and value_of(c, report) is not None
+        )
+        if cells:
+            found.append(replace(table, cells=cells, groups=()))
+    return found

@@ -1,0 +1,71 @@
+"""Several processes on one job, started by torchrun: each takes its share of every batch.
+
+Gradients are averaged, so that plain means over a batch are those of one process. Batch normalisation sees its share
+only, and losses over pairs of a batch the pairs of that share: the number of ranks is part of a job's configuration.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+import torch.distributed as dist
+from torch import Tensor, nn
+
+from fervbench.errors import UsageError
+
+
+@dataclass(frozen=True)
+class World:
+    """Which process this is, of how many."""
+
+    rank: int = 0
+    size: int = 1
+
+    def share(self, batch: Tensor) -> Tensor:
+        """The part of a batch that is this process's."""
+        return batch if self.size == 1 else batch.chunk(self.size)[self.rank]
+
+    def average(self, tensors: Sequence[Tensor]) -> None:
+        """Replace tensors by their mean over the processes, in one message."""
+        if self.size == 1:
+            return
+        flat = torch.cat([tensor.reshape(-1) for tensor in tensors])
+        dist.all_reduce(flat)
+        flat /= self.size
+        first = 0
+        for tensor in tensors:
+            tensor.copy_(flat[first : first + tensor.numel()].view(tensor.shape))
+            first += tensor.numel()
+
+    def mean(self, value: Tensor) -> float:
+        """A number, averaged over the processes."""
+        value = value.detach().clone()
+        if self.size > 1:
+            dist.all_reduce(value)
+        return float(value) / self.size
+
+    def share_buffers(self, network: nn.Module) -> None:
+        """Give every process the first one's running statistics."""
+        if self.size > 1:
+            for buffer in network.buffers():
+                dist.broadcast(buffer, 0)
+
+    def wait(self) -> None:
+        """Until all processes are here."""
+        if self.size > 1:
+            dist.barrier()
+
+
+def join(device: torch.device) -> World:
+    """The world that torchrun set up in the environment; alone without it. Raises UsageError."""
+    size = int(os.environ.get("WORLD_SIZE", "1"))
+    if size == 1:
+        return World()
+    if not dist.is_available():
+        raise UsageError("this build of torch has no distributed training")
+    if not dist.is_initialized():
+        dist.init_process_group("nccl" if device.type == "cuda" else "gloo")
+    return World(dist.get_rank(), size)

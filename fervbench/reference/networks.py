@@ -1,0 +1,66 @@
+"""Networks and losses by name, on a device, with first weights that follow from the seed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from importlib import import_module
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from fervbench.reference import counter
+from fervbench.reference.settings import Loss, Settings
+
+Objective = Callable[[Tensor, Tensor, Tensor], Tensor]
+
+
+def streams_of(model: str) -> tuple[str, ...]:
+    """What a network sees: `face`, or `face` and `scene`."""
+    found: tuple[str, ...] = import_module("fervbench.reference.models").streams_of(model)
+    return found
+
+
+def build(model: str, classes: int, frames: int, sizes: Sequence[tuple[int, int]]) -> nn.Module:
+    """A network. Raises UsageError for a name that is none (the nearest named), and sizes that do not fit."""
+    made: nn.Module = import_module("fervbench.reference.models").build(model, classes, frames, sizes)
+    return made
+
+
+def make_network(settings: Settings, classes: int, device: torch.device) -> nn.Module:
+    """The network of a job. First weights are drawn on the CPU, so that they are the same on every device."""
+    torch.manual_seed(counter.number(settings.seed, counter.WEIGHTS) >> 1)
+    network = build(settings.model, classes, settings.frames, settings.sizes)
+    layout = torch.channels_last_3d if is_3d(network) else torch.channels_last
+    made: nn.Module = network.to(device).to(memory_format=layout)  # type: ignore[call-overload]
+    return made
+
+
+def is_3d(network: nn.Module) -> bool:
+    """Whether a network has convolutions over time."""
+    return any(isinstance(module, nn.Conv3d) for module in network.modules())
+
+
+class Losses(nn.Module):
+    """The loss of a batch, and the class centers of center loss, which are state and go into checkpoints."""
+
+    centers: Any
+
+    def __init__(self, chosen: Loss, classes: int, width: int) -> None:
+        super().__init__()
+        losses = import_module("fervbench.reference.losses") if chosen.name != "cross-entropy" else None
+        self.centers = losses.CenterLoss(classes, width) if losses and chosen.name == "center-loss" else None
+        self._of: Objective | None = None
+        if losses is not None:
+            self._of = losses.Objective(chosen.name, chosen.weight, chosen.reading, self.centers)
+
+    def forward(self, features: Tensor, scores: Tensor, labels: Tensor) -> Tensor:
+        """The loss, in float32."""
+        if self._of is None:
+            return nn.functional.cross_entropy(scores.float(), labels)
+        return self._of(features, scores, labels)
+
+    def update(self, features: Tensor, labels: Tensor) -> None:
+        """Move the centers, where there are any."""
+        if self.centers is not None:
+            self.centers.update(features, labels)
