@@ -42,6 +42,7 @@ def workplace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     shades = np.random.default_rng(0).integers(0, 256, (2, 3, 32, 32, 3), dtype=np.uint8)
     clips = [("a/Happy/1", "Happy", shades[0]), ("a/Sad/2", "Sad", shades[1])]
     write_pack(clips, tmp_path / "faces.pack", parts={"a/Happy/1": "train", "a/Sad/2": "test"})
+    write_world(tmp_path)
     ids = load_ground_truth(load_protocol("ferv39k")).ids
     for name, header, answer in (
         ("answers.csv", ["clip_id", "label"], ["Happy"]),
@@ -51,6 +52,37 @@ def workplace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         with (tmp_path / name).open("w", newline="") as file:
             csv.writer(file).writerows([header, *([id, *answer] for id in ids)])
     return tmp_path
+
+
+def write_world(folder: Path) -> None:
+    """`tiny.toml` with its labels and `tiny.pack`: 24 drawn clips of two classes to train a baseline on."""
+    rng = np.random.default_rng(0)
+    clips, parts, rows = [], {}, ["clip_id,label,configuration,part"]
+    for c, label in enumerate(("Happy", "Sad")):
+        for k in range(12):
+            id = f"A/{label}/{k:04d}"
+            frames = rng.integers(0, 150, (4, 37, 37, 3), dtype=np.uint8)
+            frames[..., c] += 90
+            parts[id] = "test" if k < 4 else "train"
+            clips.append((id, label, frames))
+            rows.append(f"{id},{label},A,{parts[id]}")
+    write_pack(clips, folder / "tiny.pack", parts=parts)
+    (folder / "tiny-labels.csv").write_text("\n".join(rows) + "\n")
+    (folder / "tiny.toml").write_text(
+        """
+        format = "fervbench-protocol/1"
+        id = "drawn"
+        version = "1.0.0"
+        title = "Drawn"
+        task = "recognition"
+        classes = ["Happy", "Sad"]
+        default_source = "A"
+        aggregation = "pooled"
+        ground_truth = { kind = "labels", labels = "tiny-labels.csv" }
+        configurations = { A = { level = "all" } }
+        evaluations = { overall = { kind = "grid", source_levels = ["all"], target_levels = ["all"] } }
+        """
+    )
 
 
 def write_frames(folder: Path, clips: dict[str, int]) -> None:
@@ -76,6 +108,8 @@ def needs(command: str) -> str | None:
     makes_a_pack = " --out " in command and command.startswith("fervbench pack")
     if makes_a_pack and (find_spec("PIL") is None or find_spec("simplejpeg") is None):
         return "data"
+    if command.startswith("fervbench run-baseline") and find_spec("torch") is None:
+        return "baselines"
     return "data" if command.startswith("fervbench synthesize") and find_spec("PIL") is None else None
 
 
