@@ -25,7 +25,7 @@ COMMANDS = {
     "convert": ("submissions", "Make a predictions or proposals file from CSV, npz or JSON."),
     "examples": ("examples", "Write example files to try things with."),
     "ground-truth": ("ground_truth", "Add and show local copies of official labels."),
-    "pack": ("pack", "Turn a dataset into a pack: one memory map of frames, with offsets and a header."),
+    "pack": ("pack", "Turn a dataset into a pack, one memory map of its frames."),
     "power": ("comparing", "Say what each configuration can and cannot resolve."),
     "protocols": ("protocols", "List, show and check how datasets are scored."),
     "run-baseline": (

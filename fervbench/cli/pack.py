@@ -29,7 +29,7 @@ class PackGroup(Group):
 
 @click.group(cls=PackGroup)
 def pack() -> None:
-    """Turn a dataset into a pack: one memory map of frames, with offsets and a header.
+    """Turn a dataset into a pack, one memory map of its frames.
 
     \b
     fervbench pack SOURCE --out PACK is short for fervbench pack make SOURCE --out PACK.
