@@ -79,6 +79,7 @@ def run_baseline(
     """
     import gc
 
+    from fervbench.errors import UsageError
     from fervbench.protocol import load_protocol
 
     gc.enable()
@@ -92,6 +93,8 @@ def run_baseline(
 
     protocol = load_protocol(protocol_)
     recipe = naming.choose_recipe(name, protocol.id)
+    if protocol.task != "recognition":
+        raise UsageError(f"{protocol.id} is for {protocol.task}; baselines of recognition are trained here")
     where = numerics.choose_device(device)
     numerics.prepare(deterministic=chosen["deterministic"])
     world = join(where)

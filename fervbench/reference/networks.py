@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from fervbench.reference import counter
 from fervbench.reference.settings import Loss, Settings
 
+LAYOUTS = {4: torch.channels_last, 5: torch.channels_last_3d}
 Objective = Callable[[Tensor, Tensor, Tensor], Tensor]
 
 
@@ -31,9 +32,11 @@ def make_network(settings: Settings, classes: int, device: torch.device) -> nn.M
     """The network of a job. First weights are drawn on the CPU, so that they are the same on every device."""
     torch.manual_seed(counter.number(settings.seed, counter.WEIGHTS) >> 1)
     network = build(settings.model, classes, settings.frames, settings.sizes)
-    layout = torch.channels_last_3d if is_3d(network) else torch.channels_last
-    made: nn.Module = network.to(device).to(memory_format=layout)  # type: ignore[call-overload]
-    return made
+    network = network.to(device)
+    for parameter in network.parameters():  # P3D has convolutions of both kinds
+        if parameter.dim() in LAYOUTS:
+            parameter.data = parameter.data.contiguous(memory_format=LAYOUTS[parameter.dim()])
+    return network
 
 
 def is_3d(network: nn.Module) -> bool:
