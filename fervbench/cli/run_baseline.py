@@ -84,7 +84,7 @@ def run_baseline(
 
     gc.enable()
     from fervbench.reference import naming, numerics
-    from fervbench.reference.distributed import join
+    from fervbench.reference.distributed import join, leave
     from fervbench.reference.networks import streams_of
     from fervbench.reference.packing import Wanted, find_packs
     from fervbench.reference.progress import tensorboard as writer
@@ -127,6 +127,7 @@ def run_baseline(
         board=writer if tensorboard else None,
         eval_batch=eval_batch,
     )
+    leave()
     if world.rank == 0:
         _show(outcomes[-1], recipe.method, protocol, as_json)
 

@@ -96,7 +96,8 @@ class Objective:
     """Cross-entropy, with `weight` times a clustering loss where a recipe has one.
 
     A batch of one class gives 0 with EC-STFL, cross-entropy too: "we drop the backward step when L has no meaning,
-    i.e., mini-batch only contains samples with one kind of emotion", DFEW, section 3.
+    i.e., mini-batch only contains samples with one kind of emotion", DFEW, section 3. `meaningless` tells the trainer,
+    which leaves weights, momentum and decay alone then.
     """
 
     name: str = "cross-entropy"
@@ -107,6 +108,10 @@ class Objective:
     def __call__(self, features: Tensor, scores: Tensor, labels: Tensor) -> Tensor:
         """The loss of a batch."""
         return LOSSES[self.name](self, features, cross_entropy(scores, labels), labels)
+
+    def meaningless(self, labels: Tensor) -> Tensor | None:
+        """1.0 for a batch on which no step is to be taken, else 0.0; None for losses that mean something on any."""
+        return (labels == labels[0]).all().float() if self.name == "ec-stfl" else None
 
 
 def _plain(_: Objective, __: Tensor, entropy: Tensor, ___: Tensor) -> Tensor:

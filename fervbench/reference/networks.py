@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from importlib import import_module
 from typing import Any
 
@@ -13,7 +13,6 @@ from fervbench.reference import counter
 from fervbench.reference.settings import Loss, Settings
 
 LAYOUTS = {4: torch.channels_last, 5: torch.channels_last_3d}
-Objective = Callable[[Tensor, Tensor, Tensor], Tensor]
 
 
 def streams_of(model: str) -> tuple[str, ...]:
@@ -53,7 +52,7 @@ class Losses(nn.Module):
         super().__init__()
         losses = import_module("fervbench.reference.losses") if chosen.name != "cross-entropy" else None
         self.centers = losses.CenterLoss(classes, width) if losses and chosen.name == "center-loss" else None
-        self._of: Objective | None = None
+        self._of: Any = None
         if losses is not None:
             self._of = losses.Objective(chosen.name, chosen.weight, chosen.reading, self.centers)
 
@@ -61,7 +60,13 @@ class Losses(nn.Module):
         """The loss, in float32."""
         if self._of is None:
             return nn.functional.cross_entropy(scores.float(), labels)
-        return self._of(features, scores, labels)
+        loss: Tensor = self._of(features, scores, labels)
+        return loss
+
+    def meaningless(self, labels: Tensor) -> Tensor | None:
+        """1 where no step is to be taken on a batch, else 0, on its device; None where every batch has a meaning."""
+        found: Tensor | None = None if self._of is None else self._of.meaningless(labels)
+        return found
 
     def update(self, features: Tensor, labels: Tensor) -> None:
         """Move the centers, where there are any."""

@@ -79,9 +79,19 @@ class Trainer:
         loss, features = self.objective(self.clips.train(chosen, self.settings.seed, self.epoch_now), labels)
         loss.backward()
         self.world.average([p.grad for p in self.parameters if p.grad is not None])
+        self._leave_out(labels)
         self.optimizer.step()
         self.losses.update(features.detach(), labels)
         self.total += loss.detach()
+
+    def _leave_out(self, labels: Tensor) -> None:
+        """Have the fused step do nothing, on the device, where the batch has no meaning to the loss of any process."""
+        without = self.losses.meaningless(labels)
+        if without is None:
+            return
+        self.world.average([without])
+        optimizer: Any = self.optimizer
+        optimizer.grad_scale, optimizer.found_inf = None, without.floor()  # what mixed precision skips a step by
 
     def set_epoch(self) -> None:
         """Tell the device which epoch it is and what its learning rate is."""

@@ -12,7 +12,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 import world
 
 from fervbench.reference.clips import load_pixels, make_clips
-from fervbench.reference.distributed import World, join
+from fervbench.reference.distributed import World, join, leave
 from fervbench.reference.training import Trainer
 
 
@@ -48,4 +48,5 @@ def work(rank: int, folder: str, port: int) -> None:
         {"gradients": found, "weights": weights, "loss": trainer.history[0]["loss"], "buffers": buffers},
         Path(folder) / f"{rank}.pt",
     )
-    torch.distributed.destroy_process_group()
+    leave()
+    os._exit(0)  # as the command line does: threads of gloo may outlive the interpreter, which then aborts

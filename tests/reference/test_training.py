@@ -117,6 +117,29 @@ def test_channels_last_weights_are_stepped_as_others(trainer):
         assert torch.allclose(a, b, rtol=1e-3, atol=1e-4)
 
 
+@pytest.mark.parametrize("optimizer", ["sgd", "adam"])
+def test_a_batch_of_one_class_moves_nothing_with_ec_stfl(trainer, optimizer: str):
+    """The papers drop the backward step; momentum and decay alone would go on moving the weights."""
+    own = trainer(loss=Loss("ec-stfl", 10.0), weight_decay=0.1, optimizer=optimizer, lr=0.01)
+    mixed, one = torch.arange(0, len(own.clips), 3), torch.nonzero(own.clips.labels == 0).flatten()[:8]
+    assert len(set(own.clips.labels[mixed].tolist())) > 1
+
+    def state() -> list[torch.Tensor]:
+        moments = [value for p in own.parameters for value in own.optimizer.state[p].values()]
+        return [value.clone() for value in (*own.network.parameters(), *moments)]
+
+    own.eager_step(mixed)
+    before = state()
+    own.eager_step(one)
+    assert all(torch.equal(a, b) for a, b in zip(before, state(), strict=True))
+    own.eager_step(mixed)
+    assert not any(torch.equal(a, b) for a, b in zip(before, state(), strict=True) if a.numel() > 1)
+    plain = trainer(weight_decay=0.1, optimizer=optimizer, lr=0.01)
+    first = [p.detach().clone() for p in plain.parameters]
+    plain.eager_step(one)
+    assert not any(torch.equal(a, b) for a, b in zip(first, plain.parameters, strict=True))
+
+
 def test_every_clip_is_seen_once_an_epoch_but_for_the_last_few(trainer):
     own = trainer(batch=10)
     seen: list[int] = []
