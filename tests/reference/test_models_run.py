@@ -142,5 +142,5 @@ def test_outputs_and_gradients_are_the_golden_ones(name: str):
         k: expected[k] for k in ("parameters", "keys", "names_sha256")
     }
     for mode in ("eval", "train"):
-        assert found[mode] == pytest.approx(expected[mode], rel=1e-3, abs=1e-5)
-    assert found["gradients"] == pytest.approx(expected["gradients"], rel=1e-3)
+        assert found[mode] == pytest.approx(expected[mode], rel=1e-6, abs=1e-9)
+    assert found["gradients"] == pytest.approx(expected["gradients"], rel=1e-6)
