@@ -144,3 +144,11 @@ def test_outputs_and_gradients_are_the_golden_ones(name: str):
     for mode in ("eval", "train"):
         assert found[mode] == pytest.approx(expected[mode], rel=1e-6, abs=1e-9)
     assert found["gradients"] == pytest.approx(expected["gradients"], rel=1e-6)
+
+
+def test_every_twin_of_torchvision_has_been_held_against_it():
+    module = script()
+    for name in GOLD["models"]:
+        witnesses = [text.split()[0] for text in GOLD["models"][name]["witnesses"]]
+        wanted = ["torchvision"] * (name in module.IMAGES + module.VIDEOS) + ["timm"] * (name in module.RESNETS)
+        assert witnesses == wanted, name

@@ -1,12 +1,13 @@
 """Outputs and gradients of our networks with weights by formula, held in models.json.
 
     python tests/golden/models/make.py            ours alone
-    python tests/golden/models/make.py --witness  against torchvision's twins as well, where torchvision is installed
+    python tests/golden/models/make.py --witness  against torchvision's and timm's twins, where they are installed
 
 With `--witness`, the values of a twin are torchvision's own: the same weights by formula under the same names
-(load_state_dict is strict), the same input. Ours must equal them to a billionth before anything is written. A network
-without a twin keeps our own values, which only tell whether it changes. Everything is computed in float64: in float32
-gradients through batch normalisation over two clips differ by per cents from one processor to the next.
+(load_state_dict is strict), the same input. Ours, and timm's where it has the network under the same names, must equal
+them to a billionth before anything is written. A network without a twin keeps our own values, which only tell whether
+it changes. Only the definitions of the twins are needed, none of their compiled parts. Everything is computed in
+float64: in float32 gradients through batch normalisation over two clips differ by per cents between processors.
 """
 
 from __future__ import annotations
@@ -28,7 +29,11 @@ FILE = Path(__file__).resolve().parent / "models.json"
 OURS = {
     "resnet18": lambda: ResNet(18, 1000),
     "resnet50": lambda: ResNet(50, 1000),
+    "resnet101": lambda: ResNet(101, 1000),
     "vgg11": lambda: VGG(11, 2, 1000),
+    "vgg13": lambda: VGG(13, 2, 1000),
+    "vgg16": lambda: VGG(16, 2, 1000),
+    "vgg19": lambda: VGG(19, 2, 1000),
     "r3d_18": lambda: VideoResNet("r3d", 400),
     "mc3_18": lambda: VideoResNet("mc3", 400),
     "r2plus1d_18": lambda: VideoResNet("r2plus1d", 400),
@@ -38,7 +43,8 @@ OURS = {
     "i3d": lambda: build("i3d", 7, 4, [(64, 64)]),
     "3d-resnet18": lambda: build("3d-resnet18", 7, 4, [(64, 64)]),
 }
-IMAGES = ("resnet18", "resnet50", "vgg11")
+RESNETS = ("resnet18", "resnet50", "resnet101")
+IMAGES = (*RESNETS, "vgg11", "vgg13", "vgg16", "vgg19")
 VIDEOS = ("r3d_18", "mc3_18", "r2plus1d_18")
 PERIOD = 65521  # a prime: no row of a weight repeats another
 SHOWN = 7  # class scores that are kept
@@ -102,16 +108,26 @@ def main() -> None:
     torch.set_num_threads(1)
     models = {}
     for name, make in OURS.items():
-        models[name] = measure(make(), name) | {"witness": None}
+        models[name] = measure(make(), name) | {"witnesses": []}
         if witness and name in IMAGES + VIDEOS:
-            import torchvision
-
-            source = torchvision.models if name in IMAGES else torchvision.models.video
-            theirs = measure(getattr(source, name)(weights=None), name)
-            close(models[name], theirs, name)
-            models[name] = theirs | {"witness": f"torchvision {torchvision.__version__}"}
+            models[name] = witnessed(models[name], name)
     content = {"made_by": "tests/golden/models/make.py", "torch": torch.__version__.split("+")[0], "models": models}
     FILE.write_text(json.dumps(content, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+
+
+def witnessed(ours: dict[str, Any], name: str) -> dict[str, Any]:
+    """Torchvision's values, once ours and timm's are found equal to them."""
+    import timm
+    import torchvision
+
+    source = torchvision.models if name in IMAGES else torchvision.models.video
+    theirs = measure(getattr(source, name)(weights=None), name)
+    close(ours, theirs, name)
+    names = [f"torchvision {torchvision.__version__}"]
+    if name in RESNETS:
+        close(measure(timm.create_model(name, pretrained=False), name), theirs, name)
+        names.append(f"timm {timm.__version__}")
+    return theirs | {"witnesses": names}
 
 
 def close(ours: dict[str, Any], theirs: dict[str, Any], name: str) -> None:
@@ -119,7 +135,7 @@ def close(ours: dict[str, Any], theirs: dict[str, Any], name: str) -> None:
         assert ours[key] == theirs[key], (name, key, ours[key], theirs[key])
     for mode in ("eval", "train"):
         torch.testing.assert_close(torch.tensor(ours[mode]), torch.tensor(theirs[mode]), rtol=1e-9, atol=1e-9)
-    assert list(ours["gradients"]) == list(theirs["gradients"])
+    assert list(ours["gradients"]) == list(theirs["gradients"]), name
     for key, value in theirs["gradients"].items():
         assert abs(ours["gradients"][key] - value) <= 1e-9 * value, (name, key)
 
