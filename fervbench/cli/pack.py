@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from fervbench.pack import Made
 
 _SAMPLERS = ("segment-centre", "linspace", "dfew-time-interpolation", "linear-time-interpolation")
-_FILTERS = ("area", "dct-area", "bilinear", "bicubic", "lanczos")
+_FILTERS = ("area", "dct-area2", "bilinear", "bicubic", "lanczos")
 _KINDS = ("ferv39k", "dfew", "afew", "ck+", "frames", "videos")
 
 
