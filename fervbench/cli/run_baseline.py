@@ -32,7 +32,7 @@ def _rates(ctx: click.Context, param: click.Parameter, value: str | None) -> tup
 @click.option("--trained-on", metavar="C", help="The configuration to train on; the protocol's default if left out.")
 @click.option("--ground-truth", metavar="PATH", help="Labels for this call: a labels file or an official copy.")
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Another model for another.")
-@click.option("--epochs", type=click.IntRange(1, 10_000), help="Instead of the recipe's.")
+@click.option("--epochs", type=click.IntRange(1, 10_000), help="Instead of the recipe's; the rate falls as far.")
 @click.option("--batch", type=click.IntRange(2, 4096), help="Instead of the recipe's.")
 @click.option("--frames", type=click.IntRange(2, 64), help="Frames a clip, instead of the recipe's.")
 @click.option("--size", type=click.IntRange(32, 512), help="Height of the input, instead of the recipe's 112.")
@@ -136,13 +136,15 @@ def _settings(recipe: Settings, chosen: dict[str, Any], device: str, ranks: int)
     """The recipe with what the command line changes."""
     from dataclasses import replace
 
-    from fervbench.reference.naming import resized
+    from fervbench.reference.naming import resized, shortened
 
-    changed = {key: chosen[key] for key in ("epochs", "batch", "frames", "lr", "hold_out") if chosen[key] is not None}
+    changed = {key: chosen[key] for key in ("batch", "frames", "lr", "hold_out") if chosen[key] is not None}
     changed |= {key: chosen[key] for key in ("seed", "lr_grid", "deterministic", "predict_every")}
     changed |= {key: chosen[key] for key in ("best_on_test", "shuffled_labels")}
     precision = chosen["precision"] or ("bfloat16" if device == "cuda" else "float32")
     settings = replace(recipe, precision=precision, ranks=ranks, **changed)
+    if chosen["epochs"] is not None:
+        settings = shortened(settings, chosen["epochs"])
     return settings if chosen["size"] is None else resized(settings, chosen["size"])
 
 

@@ -10,7 +10,7 @@ plateau       lr * gamma ** (how often the training loss has not fallen for `pat
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from fervbench.errors import UsageError
 
@@ -43,6 +43,17 @@ class Schedule:
         if self.name == "plateau":
             return float(self.gamma ** self._plateaus(losses[:epoch]))
         return 1.0
+
+    def stretched(self, factor: float) -> Schedule:
+        """The same course in `factor` times as many epochs: it ends at the rate at which this one ends.
+
+        >>> Schedule("exponential", 0.9).stretched(0.5), Schedule("step", 0.1, (30, 40)).stretched(0.1).milestones
+        (Schedule(name='exponential', gamma=0.81, milestones=(), patience=10), (3, 4))
+        """
+        if self.name == "exponential":
+            return replace(self, gamma=round(self.gamma ** (1 / factor), 12))
+        milestones = tuple(max(1, round(milestone * factor)) for milestone in self.milestones)
+        return replace(self, milestones=milestones, patience=max(1, round(self.patience * factor)))
 
     def _plateaus(self, losses: Sequence[float]) -> int:
         best, waited, count = float("inf"), 0, 0

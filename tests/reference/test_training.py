@@ -165,6 +165,16 @@ def test_learning_rates_fall_as_scheduled(trainer):
         Schedule("cosine")
 
 
+@pytest.mark.parametrize(
+    "schedule", [Schedule("exponential", 0.95), Schedule("step", 0.1, (30, 50)), Schedule("constant")]
+)
+def test_fewer_epochs_end_at_the_same_rate(schedule: Schedule):
+    whole = [schedule.factor(epoch) for epoch in range(61)]
+    short = schedule.stretched(12 / 60)
+    assert [short.factor(epoch) for epoch in range(13)] == pytest.approx(whole[::5])
+    assert schedule.stretched(1.0) == schedule
+
+
 def test_a_diverging_loss_is_named(trainer):
     own = trainer(lr=999.0, epochs=5)
     with pytest.raises(InputError, match="the loss is no number after epoch"):  # noqa: PT012
