@@ -66,7 +66,7 @@ def scores(settings: Settings, data: Data, out: Path, seed: int) -> tuple[float,
 
 
 def show(found: dict[str, list[tuple[float, float]]], data: Data) -> None:
-    """Means and standard deviations over seeds, then differences with 95 % intervals of seeds (Student, equal variances)."""
+    """Means and standard deviations over seeds, then differences with 95 % intervals over seeds (Student)."""
     counts: dict[str, int] = {}
     for label, part in zip(data.labels.labels, data.labels.parts, strict=True):
         counts[label] = counts.get(label, 0) + (part == "test")
