@@ -49,7 +49,10 @@ def runs() -> dict[str, tuple[Settings, tuple[int, ...]]]:
     one = small("ferv39k/r18-lstm")
     return {
         "R18-LSTM": (one, SEEDS),
-        "R18-LSTM, one frame": (replace(one, frames=1), SEEDS),
+        "R18-LSTM, one frame": (
+            replace(one, frames=2, sampling_train="one-at-random", sampling_test="one-in-the-middle"),
+            SEEDS,
+        ),
         "R18-LSTM + EC-STFL": (replace(one, loss=Loss("ec-stfl", 10.0)), SEEDS),
         "Two R18-LSTM": (small("ferv39k/two-r18-lstm"), SEEDS),
         "R18-LSTM, shuffled labels": (replace(one, shuffled_labels=True), SEEDS),

@@ -5,6 +5,8 @@
     segment-centres     the middle frame of each segment
     linspace            from the first frame to the last, evenly, rounded down
     whole               all, for packs whose clips have `number` frames
+    one-at-random       a control: one frame at random, `number` times; what is learned without motion
+    one-in-the-middle   the same with the middle frame
 
 A segment without a frame of its own (a clip shorter than `number`) takes its centre. The centres and linspace are
 `fervbench.pack.samplers`, for a batch.
@@ -45,6 +47,16 @@ def whole(lengths: Tensor, number: int, *_: object) -> Tensor:
     return torch.minimum(torch.arange(number, device=lengths.device), lengths[:, None] - 1)
 
 
+def one_in_the_middle(lengths: Tensor, number: int, *_: object) -> Tensor:
+    """The middle frame, `number` times."""
+    return segment_centres(lengths, 1).expand(-1, number)
+
+
+def one_at_random(lengths: Tensor, number: int, seed: int, epoch: int | Tensor, clips: Tensor) -> Tensor:
+    """One frame at random, `number` times."""
+    return random_in_segment(lengths, 1, seed, epoch, clips).expand(-1, number)
+
+
 def random_in_segment(lengths: Tensor, number: int, seed: int, epoch: int | Tensor, clips: Tensor) -> Tensor:
     """One frame of each segment at random."""
     i = torch.arange(number, device=lengths.device)
@@ -75,8 +87,10 @@ SAMPLERS: dict[str, Sampler] = {
     "segment-centres": segment_centres,
     "linspace": linspace,
     "whole": whole,
+    "one-at-random": one_at_random,
+    "one-in-the-middle": one_in_the_middle,
 }
-AT_TEST = frozenset(("segment-centres", "linspace", "whole"))
+AT_TEST = frozenset(("segment-centres", "linspace", "whole", "one-in-the-middle"))
 
 
 def sampler(name: str, *, test: bool = False) -> Sampler:

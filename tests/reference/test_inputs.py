@@ -97,6 +97,14 @@ def test_random_in_segment_reaches_every_frame_of_its_segment():
     assert (different.diff(dim=1) > 0).all()
 
 
+def test_one_frame_is_one_frame():
+    lengths = torch.arange(1, 40)
+    for name in ("one-at-random", "one-in-the-middle"):
+        found = SAMPLERS[name](lengths, 4, 0, 0, lengths)
+        assert (found == found[:, :1]).all(), name
+    assert found[:, 0].tolist() == (lengths // 2).tolist()
+
+
 def test_a_test_is_not_sampled_at_random():
     with pytest.raises(UsageError, match="no frame sampling 'random-in-segment'"):
         sampler("random-in-segment", test=True)
