@@ -6,6 +6,8 @@
     |   +-- ProtocolFileError  1  a protocol file, or the counts it names; carries every finding
     +-- UsageError             2  the call itself
     |   +-- MissingExtraError  2  an optional part is not installed
+    |   +-- BusyError          2  another process is at work on this job
+    +-- JobsError              1  jobs of a grid failed; carries one finding each, and the folders of what is done
     +-- NotAvailableError      3  a protocol, dataset or ground truth is absent
         +-- LabelsError        3  ... or cannot be read: labels, intervals, a copy of official lists
         +-- MismatchError      3  ... or is not the one it should be; carries what differs
@@ -15,7 +17,8 @@ The library raises; the command line translates once, into findings and the exit
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import ClassVar
 
 from fervbench.findings import Finding, Findings
@@ -79,6 +82,22 @@ class MissingExtraError(UsageError):
 
     def __init__(self, what: str, extra: str) -> None:
         super().__init__(f"{what} needs an extra", hint=f"pip install 'fervbench[{extra}]'")
+
+
+class BusyError(UsageError):
+    """Another process is at work on this job."""
+
+    rule = "busy"
+
+
+class JobsError(FervbenchError):
+    """Jobs of a grid failed. `done` has the folders of those that are complete."""
+
+    rule = "job-failed"
+
+    def __init__(self, message: str, *, hint: str, findings: Iterable[Finding], done: Mapping[str, Path]) -> None:
+        super().__init__(message, hint=hint, findings=findings)
+        self.done = dict(done)
 
 
 class NotAvailableError(FervbenchError):

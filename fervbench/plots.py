@@ -40,7 +40,7 @@ def plot_curve(report: Report, path: Path, *, overwrite: bool = False) -> None:
     axes.set_title(f"AUC {100 * report.cells[0]['AUC']:.2f}", loc="left")
     axes.spines[["top", "right"]].set_visible(False)
     axes.legend(fontsize=8, frameon=False, ncols=2)
-    _save(figure, mpl, path)
+    save(figure, mpl, path)
 
 
 def plot_statistics(protocol: Protocol, found: Statistics, path: Path, *, overwrite: bool = False) -> None:
@@ -75,7 +75,7 @@ def plot_statistics(protocol: Protocol, found: Statistics, path: Path, *, overwr
     axes.set_title(f"{protocol.title} {protocol.version}: {sum(start):,} test clips", loc="left")
     axes.spines[["top", "right"]].set_visible(False)
     figure.legend(loc="outside lower center", ncols=min(7, len(protocol.classes)), fontsize=8, frameon=False)
-    _save(figure, mpl, path)
+    save(figure, mpl, path)
 
 
 def prepare(path: Path, *, overwrite: bool = False) -> tuple[Any, Any]:
@@ -94,7 +94,7 @@ def prepare(path: Path, *, overwrite: bool = False) -> tuple[Any, Any]:
     return mpl, Figure
 
 
-def _save(figure: Any, mpl: Any, path: Path) -> None:
+def save(figure: Any, mpl: Any, path: Path) -> None:
     """Write a figure whole or not at all, the same bytes every time."""
     content = io.BytesIO()
     with mpl.rc_context({"svg.hashsalt": "fervbench"}):

@@ -148,6 +148,7 @@ def test_the_published_schemas_ship() -> None:
         "findings",
         "intervals",
         "protocol",
+        "rebuilt",
         "recipe",
         "recognition",
         "report",

@@ -37,3 +37,38 @@ def resampling(command: Callable[..., Any]) -> Callable[..., Any]:
     for option in reversed(_RESAMPLING):
         command = option(command)
     return command
+
+
+_RUNNING = (
+    click.option(
+        "--runner",
+        type=click.Choice(["serial", "ray"]),
+        default="serial",
+        show_default=True,
+        help="One job after another in this process, or Ray on many GPUs and machines.",
+    ),
+    click.option(
+        "--gpus-per-job",
+        type=click.FloatRange(0, 64, min_open=True),
+        default=1.0,
+        show_default=True,
+        metavar="G",
+        help="With ray: GPUs of a job; 0.5: two jobs on each.",
+    ),
+    click.option("--at-once", type=click.IntRange(1, 10_000), metavar="N", help="With ray: jobs at a time, at most."),
+    click.option("--ray-address", metavar="HOST:PORT", help="With ray: a cluster that is there already, or auto."),
+    click.option(
+        "--retries",
+        type=click.IntRange(0, 1000),
+        default=3,
+        show_default=True,
+        help="How often a job whose process died is begun again.",
+    ),
+)
+
+
+def running(command: Callable[..., Any]) -> Callable[..., Any]:
+    """`--runner`, `--gpus-per-job`, `--at-once`, `--ray-address` and `--retries`: `grid.runners.run` takes them so."""
+    for option in reversed(_RUNNING):
+        command = option(command)
+    return command

@@ -81,7 +81,7 @@ def print_table(shown: Table, grid: Grid) -> None:
         styled = out.is_terminal and not out.no_color
         out.print(Text(f"{'bold' if styled else '*'}: the highest of its column", style="dim"))
     for mark, text in grid.notes:
-        _hanging(out, f"{mark}  {text}")
+        hanging(out, f"{mark}  {text}")
 
 
 def print_beside(shown: Table, pairs: Sequence[Beside]) -> None:
@@ -91,7 +91,7 @@ def print_beside(shown: Table, pairs: Sequence[Beside]) -> None:
     out.print(Text(f"beside {shown.id}  {visible(shown.title, 300)}", style="bold"))
     print_grid(out, grid(shown, list(pairs)))
     if any(pair.beyond is False for pair in pairs):
-        _hanging(out, f"{WITHIN}  within what both can resolve, taken as unpaired", style="dim")
+        hanging(out, f"{WITHIN}  within what both can resolve, taken as unpaired", style="dim")
     out.print(Text(visible(source_line(shown), 500), style="dim"))
 
 
@@ -125,24 +125,24 @@ def print_audit(found: Audit, *, everything: bool = False) -> None:
             for judgement in alike[:limit]:
                 _print_judgement(out, judgement, short=short)
             if len(alike) > limit:
-                _hanging(out, f"  ... and {len(alike) - limit} more of {rule}: --rule {rule} --all", style="dim")
+                hanging(out, f"  ... and {len(alike) - limit} more of {rule}: --rule {rule} --all", style="dim")
 
 
 def _print_judgement(out: Console, judgement: Judgement, *, short: bool) -> None:
     where = ", ".join(judgement.tables[:3]) + (", ..." if len(judgement.tables) > 3 else "")
     head = f"  {judgement.rule}" + (f" [{where}]" if where else "")
-    _hanging(out, f"{head}: {judgement.message}")
+    hanging(out, f"{head}: {judgement.message}")
     if short:
         return
     if judgement.arithmetic:
-        _hanging(out, f"      {judgement.arithmetic}", style="dim")
+        hanging(out, f"      {judgement.arithmetic}", style="dim")
     if judgement.can:
-        _hanging(out, f"      can be concluded: {judgement.can}")
+        hanging(out, f"      can be concluded: {judgement.can}")
     if judgement.cannot:
-        _hanging(out, f"      cannot be concluded: {judgement.cannot}")
+        hanging(out, f"      cannot be concluded: {judgement.cannot}")
 
 
-def _hanging(out: Console, text: str, style: str = "") -> None:
+def hanging(out: Console, text: str, style: str = "") -> None:
     """A paragraph whose further lines are indented below its first."""
     import textwrap
 

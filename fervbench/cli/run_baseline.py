@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from fervbench.cli import Command, options
+from fervbench.cli import Command, options, rebuild
 
 if TYPE_CHECKING:
     from fervbench.protocol import Protocol
@@ -25,12 +25,45 @@ def _rates(ctx: click.Context, param: click.Parameter, value: str | None) -> tup
 
 
 @click.command("run-baseline", cls=Command)
-@click.argument("name", metavar="NAME")
-@click.option("--protocol", "protocol_", required=True, metavar="ID|PATH", help="What to train for and score by.")
-@click.option("--data", required=True, metavar="DIR|PACK", help="A release, which is packed first, or a pack.")
-@click.option("--scene-data", metavar="PACK", help="Two streams: the pack of scenes beside --data's of faces.")
+@click.argument("name", metavar="[NAME]", required=False)
+@click.option("--table", metavar="ID", help="Rebuild a published table: ferv39k/table2.")
+@click.option("--figure", metavar="ID", help="Rebuild a published figure: dfew/figure5.")
+@click.option("--protocol", "protocol_", metavar="ID|PATH", help="What to train for and score by.")
+@click.option(
+    "--data", multiple=True, metavar="DIR|PACK", help="A release, which is packed first, or a pack; DATASET=... too."
+)
+@click.option(
+    "--scene-data", multiple=True, metavar="PACK", help="Two streams: the pack of scenes beside --data's of faces."
+)
 @click.option("--trained-on", metavar="C", help="The configuration to train on; the protocol's default if left out.")
-@click.option("--ground-truth", metavar="PATH", help="Labels for this call: a labels file or an official copy.")
+@click.option(
+    "--ground-truth", multiple=True, metavar="PATH", help="Labels for this call: a labels file or an official copy."
+)
+@click.option("--plan", "show_plan", is_flag=True, help="Only show what would be trained, and what it costs.")
+@click.option("--assemble", is_flag=True, help="Only show what the jobs under --out give by now.")
+@click.option(
+    "--seeds", callback=rebuild.numbers, metavar="0,1,..", help="Seeds of a table's jobs; five allow a verdict."
+)
+@click.option("--only", multiple=True, metavar="METHOD", help="Only a method's rows; may be given again.")
+@click.option(
+    "--weights", multiple=True, metavar="NAME=PATH", help="Weights from outside that a plan asks for by name."
+)
+@click.option(
+    "--throughput",
+    type=click.FloatRange(0, min_open=True),
+    metavar="TFLOPS",
+    help="For --plan, not measured but stated.",
+)
+@options.running
+@click.option(
+    "--ranks", type=click.IntRange(1, 64), default=1, show_default=True, help="Processes (torchrun) of each job."
+)
+@click.option("--markdown", "form", flag_value="markdown", help="The table in Markdown.")
+@click.option("--latex", "form", flag_value="latex", help="The table as LaTeX (booktabs).")
+@click.option(
+    "--plot", "plots", multiple=True, metavar="FILE", help="Draw the figure: .svg, .png or .pdf; may be given again."
+)
+@click.option("--force", is_flag=True, help="Replace files of --plot that exist.")
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Another model for another.")
 @click.option("--epochs", type=click.IntRange(1, 10_000), help="Instead of the recipe's; the rate falls as far.")
 @click.option("--batch", type=click.IntRange(2, 4096), help="Instead of the recipe's.")
@@ -51,8 +84,49 @@ def _rates(ctx: click.Context, param: click.Parameter, value: str | None) -> tup
 @click.option("--tensorboard", is_flag=True, help="Write TensorBoard's files too.")
 @click.option("--out", default="baseline-jobs", show_default=True, metavar="DIR", help="Where jobs and packs are kept.")
 @options.as_json
-def run_baseline(
+@click.pass_context
+def run_baseline(ctx: click.Context, /, name: str | None, table: str | None, figure: str | None, **chosen: Any) -> None:
+    """Train a published baseline and score it.
+
+    The test part is predicted and the score set beside the published cell. NAME is as papers print it or as its id:
+    R18-LSTM, c3d+ec-stfl, "Two C3D". Everything ends in a folder under --out that is named by what was asked for: the
+    same command again goes on where it was stopped, or prints the stored report. The last epoch is reported; the test
+    list chooses nothing. Needs the extra `baselines` (torch).
+
+    With --table or --figure every job that it needs is trained once, and the printed numbers are shown with ours below
+    them; what is done already is not done again. Several datasets: --data ferv39k=DIR --data dfew=DIR.
+
+    \b
+    Example:
+      fervbench run-baseline --table ferv39k/table3 --plan --throughput 300
+      fervbench run-baseline R18-LSTM --protocol tiny.toml --data tiny.pack --size 32 --frames 2 --epochs 1 --device cpu
+    """
+    import gc
+
+    gc.enable()
+    many = table is not None or figure is not None
+    if many and name is not None:
+        raise click.UsageError("a baseline's name, --table and --figure exclude each other")
+    rebuild.check_options(ctx, one=not many)
+    if many:
+        rebuild.rebuild(table, figure, chosen | {"table": table, "figure": figure})
+        return
+    for wanted, value in (("NAME", name), ("--protocol", chosen["protocol_"]), ("--data", chosen["data"])):
+        if not value:
+            raise click.UsageError(f"missing {wanted}: NAME --protocol ID --data DIR, or --table ID, or --figure ID")
+    paths: dict[str, Any] = {}
+    for key in ("data", "scene_data", "ground_truth"):
+        given = chosen.pop(key)
+        if len(given) > 1:
+            raise click.UsageError(f"--{key.replace('_', '-')} is given twice; a single baseline has one dataset")
+        paths[key] = given[0] if given else None
+    paths |= {key: value for key, value in chosen.items() if key not in rebuild.OF_MANY}
+    _train(str(name), **paths)
+
+
+def _train(
     name: str,
+    *,
     protocol_: str,
     data: str,
     scene_data: str | None,
@@ -66,23 +140,9 @@ def run_baseline(
     as_json: bool,
     **chosen: Any,
 ) -> None:
-    """Train a published baseline and score it.
-
-    The test part is predicted and the score set beside the published cell. NAME is as papers print it or as its id:
-    R18-LSTM, c3d+ec-stfl, "Two C3D". Everything ends in a folder under --out that is named by what was asked for: the
-    same command again goes on where it was stopped, or prints the stored report. The last epoch is reported; the test
-    list chooses nothing. Needs the extra `baselines` (torch).
-
-    \b
-    Example:
-      fervbench run-baseline R18-LSTM --protocol tiny.toml --data tiny.pack --size 32 --frames 2 --epochs 1 --device cpu
-    """
-    import gc
-
+    """One baseline, from data to report."""
     from fervbench.errors import UsageError
     from fervbench.protocol import load_protocol
-
-    gc.enable()
     from fervbench.reference import naming, numerics
     from fervbench.reference.distributed import join, leave
     from fervbench.reference.networks import streams_of

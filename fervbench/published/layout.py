@@ -141,13 +141,13 @@ def _footnotes(
         text = group[0].message + (f"; and {len(group) - 1} more like it" if len(group) > 1 else "")
         notes.append((mark, f"{group[0].rule}: {text}"))
         for judgement in group:
-            for cell in _flagged(judgement):
+            for cell in flagged(judgement):
                 if cell.table == table.id and mark not in marks.get(cell.index, ()):
                     marks[cell.index] = (*marks.get(cell.index, ()), mark)
     return tuple(notes), marks
 
 
-def _flagged(judgement: Judgement) -> tuple[TableCell, ...]:
+def flagged(judgement: Judgement) -> tuple[TableCell, ...]:
     """The cells that a mark belongs to: the sum and not its parts, the average and not its rows."""
     if judgement.rule == "average":
         return tuple(cell for cell in judgement.cells if cell.statistic == "mean")

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import pickle
+import signal
+import threading
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 import torch
@@ -22,11 +27,12 @@ def save(path: Path, job: str, model: str, state: dict[str, Any]) -> None:
     """
     temporary = path.with_name(f".{path.name}.tmp")
     try:
-        with temporary.open("wb") as file:
-            torch.save({"format": FORMAT, "job": job, "model": model, **state}, file)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
+        with _undisturbed():
+            with temporary.open("wb") as file:
+                torch.save({"format": FORMAT, "job": job, "model": model, **state}, file)
+                file.flush()
+                os.fsync(file.fileno())
+            temporary.replace(path)
         _sync_folder(path.parent)
     except (OSError, RuntimeError) as error:  # torch says RuntimeError of a full disk
         with suppress(OSError):
@@ -36,6 +42,22 @@ def save(path: Path, job: str, model: str, state: dict[str, Any]) -> None:
         raise InputError(f"cannot be written: {path} ({reason})", hint=hint, file=str(path)) from None
 
 
+@contextlib.contextmanager
+def _undisturbed() -> Iterator[None]:
+    """Hold an interrupt from the keyboard back until the end: within torch.save it comes out as a RuntimeError."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    caught: list[tuple[int, FrameType | None]] = []
+    before = signal.signal(signal.SIGINT, lambda number, frame: caught.append((number, frame)))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+    if caught and callable(before):
+        before(*caught[0])
+
+
 def load(path: Path, job: str, model: str, device: torch.device) -> dict[str, Any] | None:
     """The state that the job left, None where it left none. Raises InputError for another's file or a damaged one."""
     path.with_name(f".{path.name}.tmp").unlink(missing_ok=True)
@@ -43,7 +65,7 @@ def load(path: Path, job: str, model: str, device: torch.device) -> dict[str, An
         return None
     try:
         content: Any = torch.load(path, map_location=device, weights_only=True)
-    except (OSError, RuntimeError, EOFError, ValueError, KeyError, pickle.UnpicklingError):
+    except (OSError, RuntimeError, EOFError, LookupError, ValueError, pickle.UnpicklingError):
         hint = "remove it to train from the start"
         raise InputError(f"is no checkpoint, or a damaged one: {path}", hint=hint, file=str(path)) from None
     if not isinstance(content, dict) or content.get("format") != FORMAT:

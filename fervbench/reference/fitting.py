@@ -12,7 +12,7 @@ import torch
 
 from fervbench.errors import InputError
 from fervbench.reference import checkpoint, engines
-from fervbench.reference.progress import Display
+from fervbench.reference.progress import PROGRESS, Display
 from fervbench.reference.training import Trainer
 
 Say = Callable[[str], None]
@@ -65,7 +65,7 @@ def fit(
     if race.milliseconds:
         times = ", ".join(f"{n} {t:.2f}" if t is not None else f"{n} failed" for n, t in race.milliseconds.items())
         say(f"engine: {race.chosen} (ms a step: {times})")
-    display = Display(trainer, name=name) if first else None
+    display = Display(trainer, name=name, file=path.with_name(PROGRESS)) if first else None
     saved = time.monotonic()
 
     def between() -> None:

@@ -3,6 +3,7 @@
     config.json        everything that decides the numbers
     checkpoint.pt      where training is (while it lasts, and at its end)
     metrics.jsonl      a line an epoch: loss, learning rate, seconds, clips/s
+    progress.json      how far training is within an epoch, and which process it is (while it trains)
     predictions.json   what the model answers, as any submission
     predictions/       the same after single epochs, where --predict-every asks for it
     report.json        its score
@@ -21,7 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from fervbench import strict_json
-from fervbench.errors import InputError, UsageError
+from fervbench.errors import BusyError, InputError
 from fervbench.files import make_folder, read_bounded, write_whole
 from fervbench.reference.settings import name_of
 from fervbench.report import Cell, Report
@@ -97,7 +98,7 @@ def open_job(out: Path, config: dict[str, Any]) -> Job:
 
 @contextlib.contextmanager
 def locked(job: Job) -> Iterator[None]:
-    """Hold a job. Raises UsageError where another process works on it."""
+    """Hold a job. Raises BusyError where another process works on it."""
     with (job.folder / "lock").open("a") as file:
         try:
             import fcntl
@@ -107,5 +108,19 @@ def locked(job: Job) -> Iterator[None]:
             pass
         except OSError:
             message = f"another process is at work on this job: {job.name}"
-            raise UsageError(message, file=str(job.folder)) from None
+            raise BusyError(message, file=str(job.folder)) from None
         yield
+
+
+def held(folder: Path) -> bool:
+    """Whether a process holds the job of a folder now; it may be another the next moment."""
+    try:
+        import fcntl
+
+        with (folder / "lock").open("r") as file:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except (ImportError, FileNotFoundError):
+        return False
+    except OSError:
+        return True
+    return False

@@ -1,29 +1,59 @@
-"""How training goes: a line on standard error, and TensorBoard where it is asked for."""
+"""How training goes: a line on standard error, a small file in the job's folder, and TensorBoard where asked for.
+
+The file is there for whoever watches many jobs, on this machine or another: nothing of it decides anything.
+"""
 
 from __future__ import annotations
 
+import contextlib
+import json
+import math
+import os
+import socket
 import sys
 import time
+from collections.abc import Iterator
+from contextvars import ContextVar
 from pathlib import Path
 from typing import Any, TextIO
 
-from fervbench.errors import UsageError
+from fervbench.errors import FervbenchError, UsageError
+from fervbench.files import write_whole
 from fervbench.pack.progress import duration
 from fervbench.reference.training import Trainer
+
+PROGRESS = "progress.json"
+_STORED = 5.0  # seconds between two writings of the file
+_unseen: ContextVar[bool] = ContextVar("unseen", default=False)
+
+
+@contextlib.contextmanager
+def unseen() -> Iterator[None]:
+    """Leave standard error alone: somebody else shows what the files say."""
+    token = _unseen.set(True)
+    try:
+        yield
+    finally:
+        _unseen.reset(token)
 
 
 class Display:
     """Epoch, clips/s, time left, loss and learning rate: written over on a terminal, else a line every ten seconds.
 
-    The loss is read from the device only when a line is written.
+    With `file` the same every five seconds as JSON. The loss is read from the device only when either is written.
     """
 
-    def __init__(self, trainer: Trainer, *, name: str = "", stream: TextIO | None = None) -> None:
-        self._trainer, self._name = trainer, name
+    def __init__(
+        self, trainer: Trainer, *, name: str = "", stream: TextIO | None = None, file: Path | None = None
+    ) -> None:
+        self._trainer, self._name, self._file = trainer, name, file
         self._stream = stream if stream is not None else sys.stderr
+        self._seen = not _unseen.get()
         self._terminal = self._stream.isatty()
         self._start = self._last = time.monotonic()
         self._before = self._steps()
+        self._stored = self._start
+        self.store()
 
     def _steps(self) -> int:
         return self._trainer.epoch * self._trainer.steps + self._trainer.step
@@ -31,20 +61,49 @@ class Display:
     def __call__(self) -> None:
         """To be called after each step."""
         now = time.monotonic()
-        if now - self._last >= (1 if self._terminal else 10):
+        if self._seen and now - self._last >= (1 if self._terminal else 10):
             self._last = now
             self.write()
+        if self._file is not None and now - self._stored >= _STORED:
+            self._stored = now
+            self.store()
+
+    def _loss(self) -> float:
+        trainer = self._trainer
+        return float(trainer.total) / trainer.step if trainer.step else _last_loss(trainer)
+
+    def _left(self) -> float:
+        """Seconds to the last epoch, at the rate so far; not a number before the first step."""
+        done, left = self._steps() - self._before, self._trainer.settings.epochs * self._trainer.steps - self._steps()
+        return left * (time.monotonic() - self._start) / done if done else math.nan
+
+    def store(self) -> None:
+        """Write the file now. A disk that is full is told of by what matters more."""
+        if self._file is None:
+            return
+        trainer = self._trainer
+        numbers = {"loss": self._loss(), "seconds_left": self._left(), "clips_per_second": self.rate()}
+        content = {
+            "epoch": min(trainer.epoch + 1, trainer.settings.epochs),
+            "epochs": trainer.settings.epochs,
+            "step": trainer.step,
+            "steps": trainer.steps,
+            "lr": trainer.lr,
+            "name": self._name,
+            "host": socket.gethostname(),
+            "process": os.getpid(),
+            **{key: value if math.isfinite(value) else None for key, value in numbers.items()},
+        }
+        with contextlib.suppress(FervbenchError):
+            write_whole(self._file, json.dumps(content, sort_keys=True) + "\n", overwrite=True)
 
     def write(self, *, final: bool = False) -> None:
         """Write the line now."""
-        trainer = self._trainer
-        spent = max(time.monotonic() - self._start, 1e-9)
-        done = self._steps() - self._before
-        left = (trainer.settings.epochs * trainer.steps - self._steps()) * spent / max(done, 1)
-        loss = float(trainer.total) / trainer.step if trainer.step else _last_loss(trainer)
+        trainer, left = self._trainer, self._left()
         text = (
             f"{self._name} epoch {min(trainer.epoch + 1, trainer.settings.epochs)}/{trainer.settings.epochs}, "
-            f"{done * trainer.batch / spent:,.1f} clips/s, {duration(left)} left, loss {loss:.4f}, lr {trainer.lr:.2g}"
+            f"{self.rate():,.1f} clips/s, {duration(left) if math.isfinite(left) else '?'} left, "
+            f"loss {self._loss():.4f}, lr {trainer.lr:.2g}"
         ).strip()
         self._stream.write(f"\r{text:<79}" + ("\n" if final else "") if self._terminal else text + "\n")
         self._stream.flush()
@@ -54,8 +113,12 @@ class Display:
         return (self._steps() - self._before) * self._trainer.batch / max(time.monotonic() - self._start, 1e-9)
 
     def close(self) -> None:
-        """Write the last line."""
-        self.write(final=True)
+        """Write the last line; the file goes with the last epoch."""
+        if self._seen:
+            self.write(final=True)
+        if self._file is not None and self._trainer.done:
+            with contextlib.suppress(OSError):
+                self._file.unlink(missing_ok=True)
 
 
 def _last_loss(trainer: Trainer) -> float:

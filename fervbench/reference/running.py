@@ -26,6 +26,7 @@ from fervbench.reference.fitting import fit, memory_named
 from fervbench.reference.jobs import Job, locked, open_job
 from fervbench.reference.parts import Parts, all_labels, parts_of, sources_to_train
 from fervbench.reference.settings import Settings, describe
+from fervbench.reference.starting import Start, begin
 from fervbench.reference.synthetic import NOTE, Derived, derive
 from fervbench.reference.training import Trainer, predict
 from fervbench.report import Report
@@ -98,10 +99,20 @@ def run_all(
     return found
 
 
-def prepare_job(settings: Settings, data: Data, source: str, out: Path, device: torch.device) -> tuple[Job, Parts]:
+def prepare_job(
+    settings: Settings, data: Data, source: str, out: Path, device: torch.device, start: str | None = None
+) -> tuple[Job, Parts]:
     """The job's folder, and the clips it is about; nothing is made where lists and packs disagree."""
+    config, parts = config_of(settings, data, source, device.type, start)
+    return open_job(out, config), parts
+
+
+def config_of(
+    settings: Settings, data: Data, source: str, device: str, start: str | None = None
+) -> tuple[dict[str, Any], Parts]:
+    """What decides a job's numbers, and the clips it is about. `start` names first weights (`starting.Start.name`)."""
     parts = parts_of(data.protocol, data.labels, source, data.packs)
-    about = {
+    about: dict[str, Any] = {
         "protocol": {"id": data.protocol.id, "version": data.protocol.version, "sha256": data.protocol.sha256},
         "ground_truth": data.truth.sha256,
         "trained_on": source,
@@ -115,9 +126,11 @@ def prepare_job(settings: Settings, data: Data, source: str, out: Path, device: 
             for pack in data.packs
         ],
         "synthetic": data.derived is not None,
-        "device": device.type,
+        "device": device,
     }
-    return open_job(out, describe(settings, about)), parts
+    if start is not None:  # a job without one keeps the name that it always had
+        about["start"] = start
+    return describe(settings, about), parts
 
 
 def run_job(
@@ -164,13 +177,20 @@ def _work(
     options: dict[str, Any],
 ) -> Report:
     classes = len(data.protocol.classes)
+    start: Start | None = options.get("start")
 
     def clips(ids: Sequence[str], labels: Sequence[int]) -> Clips:
         return make_clips(data.packs, pixels, settings.sizes, ids, labels, settings.view, device)
 
     def make(settings: Settings, clips: Clips) -> Trainer:
         with memory_named(settings.batch):
-            return Trainer(settings, networks.make_network(settings, classes, device), clips, classes, world)
+            network = networks.make_network(settings, classes, device)
+            if start is not None:
+                number, fresh = begin(network, start, data.protocol.classes)
+                say(f"starts from {start.name[:23]}: {number} tensors taken, {len(fresh)} as drawn")
+                if world.rank == 0:
+                    job.write("start.json", {"start": start.name, "taken": number, "as_drawn": fresh})
+            return Trainer(settings, network, clips, classes, world)
 
     started = time.monotonic()
     train, test = clips(parts.train, parts.train_labels), clips(parts.test, parts.test_labels)

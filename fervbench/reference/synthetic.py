@@ -48,7 +48,7 @@ def derive(protocol: Protocol, pack: Pack) -> Derived:
 
     Raises MismatchError where the pack has no clip of the protocol's classes and configurations.
     """
-    labels = _labels(protocol, pack)
+    labels = labels_of(protocol, pack)
     tested = {leaf for leaf, part in zip(labels.leaves, labels.parts, strict=True) if part == "test"}
     kept = [c for c in protocol.configurations.values() if tested.intersection(c.leaves)]
     if not kept:
@@ -108,7 +108,7 @@ def _evaluations(protocol: Protocol, kept: Sequence[Configuration]) -> list[str]
     return lines
 
 
-def _labels(protocol: Protocol, pack: Pack) -> Labels:
+def labels_of(protocol: Protocol, pack: Pack) -> Labels:
     """What the pack says of its clips: FERV39k's scene and part, or the fold in which a clip is tested."""
     rows = [
         (id, label, group if group is not None else protocol.leaves[0], part or "test")

@@ -1,0 +1,164 @@
+"""A plan: what must be trained for a table or figure, once each, in an order in which every start comes first."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from fervbench.errors import UsageError
+from fervbench.grid.task import Task
+from fervbench.grid.views import FIVE_FOLD, Entry, Model, View
+from fervbench.recipes import find_recipes, load_recipe
+from fervbench.reference.naming import grid_of, resized, settings_of, shortened
+from fervbench.reference.settings import Settings
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What a call changes of every recipe, and what it names. `weights` are paths by the names that plans use."""
+
+    seeds: tuple[int, ...] = (0,)
+    only: tuple[str, ...] = ()
+    weights: Mapping[str, str] = field(default_factory=dict)
+    epochs: int | None = None
+    batch: int | None = None
+    frames: int | None = None
+    size: int | None = None
+    lr: float | None = None
+    choose_lr: bool = False
+    precision: str = "float32"
+    deterministic: bool = False
+    ranks: int = 1
+
+
+@dataclass(frozen=True)
+class Plan:
+    """`keys` are the tasks of a model, for each seed those that make it up; `lacking` says why a model has none."""
+
+    view: View
+    seeds: tuple[int, ...]
+    tasks: tuple[Task, ...]
+    keys: Mapping[Model, tuple[tuple[str, ...], ...]]
+    lacking: Mapping[Model, str]
+
+    def task(self, key: str) -> Task:
+        """A task by its key."""
+        return next(task for task in self.tasks if task.key == key)
+
+    def fills(self) -> dict[str, list[Entry]]:
+        """The numbers of the view that each task is needed for, starts through what starts from them."""
+        found: dict[str, list[Entry]] = {task.key: [] for task in self.tasks}
+        for entry in self.view.entries:
+            needed = {key for model in entry.all_models for keys in self.keys.get(model, ()) for key in keys}
+            for key in self._with_starts(needed):
+                found[key].append(entry)
+        return found
+
+    def _with_starts(self, keys: set[str]) -> set[str]:
+        after = {task.key: task.after for task in self.tasks}
+        return keys | {start for key in keys for start in after[key]}
+
+
+def make_plan(view: View, choice: Choice) -> Plan:
+    """The plan of a table or figure. Raises UsageError for a method of `only` that it does not have."""
+    view = kept(view, choice.only)
+    tasks: dict[tuple[Any, ...], Task] = {}
+    keys: dict[Model, tuple[tuple[str, ...], ...]] = {}
+    lacking: dict[Model, str] = {}
+    for model in view.models:
+        name = _lacks(model, choice)
+        if name is not None:
+            lacking[model] = f"needs weights from outside: --weights {name}=PATH"
+            continue
+        keys[model] = tuple(
+            tuple(_add(single, seed, choice, tasks).key for single in model.trained()) for seed in choice.seeds
+        )
+    return Plan(view, choice.seeds, tuple(tasks.values()), keys, lacking)
+
+
+def kept(view: View, only: Sequence[str]) -> View:
+    """The view with the entries of some methods alone; means over methods are kept where one of theirs is."""
+    if not only:
+        return view
+    wanted: set[str] = set()
+    for name in only:
+        found = {recipe.method for recipe in find_recipes(name)}
+        had = {_method(model) for model in view.models}
+        if not found & had:
+            raise UsageError(f"{view.id} has no {name!r}", hint=f"it has {', '.join(sorted(had))}")
+        wanted |= found
+    entries = []
+    for entry in view.entries:
+        models = tuple(model for model in entry.models if _method(model) in wanted)
+        if models and len(models) == len(entry.models):
+            entries.append(entry)
+    return replace(view, entries=tuple(entries))
+
+
+def _method(model: Model) -> str:
+    return load_recipe(model.recipe).method
+
+
+def _lacks(model: Model, choice: Choice) -> str | None:
+    """The name of weights that a model starts from and nobody gave."""
+    if isinstance(model.start, Model):
+        return _lacks(model.start, choice)
+    return model.start if model.start is not None and model.start not in choice.weights else None
+
+
+def _add(model: Model, seed: int, choice: Choice, tasks: dict[tuple[Any, ...], Task]) -> Task:
+    """The task of a single training; what it starts from is added before it. One that is there already is not again."""
+    start, after = None, ()  # type: str | None, tuple[str, ...]
+    if isinstance(model.start, Model):
+        before = _add(model.start, seed, choice, tasks)
+        start, after = f"task:{before.key}", (*before.after, before.key)
+    elif model.start is not None:
+        start = f"file:{choice.weights[model.start]}"
+    settings = settings_for(model, seed, choice)
+    same = (settings, model.data, model.source, start)
+    if same not in tasks:
+        tasks[same] = Task(
+            f"{model.label}/seed{seed}", settings, model.data, model.source, after, start, ranks=choice.ranks
+        )
+    return tasks[same]
+
+
+def settings_for(model: Model, seed: int, choice: Choice) -> Settings:
+    """The recipe, what the call changes of it, and last what the figure varies."""
+    if model.source == FIVE_FOLD:
+        raise ValueError("five folds are five trainings")
+    recipe = load_recipe(model.recipe)
+    settings = settings_of(recipe)
+    changed: dict[str, Any] = {
+        name: getattr(choice, name) for name in ("batch", "frames", "lr") if getattr(choice, name) is not None
+    }
+    for name, value in model.changes:
+        if name == "weight":
+            changed["loss"] = replace(settings.loss, weight=float(value))
+        else:
+            changed[name] = int(value)
+    settings = replace(
+        settings,
+        seed=seed,
+        precision=choice.precision,
+        deterministic=choice.deterministic,
+        ranks=choice.ranks,
+        lr_grid=grid_of(recipe) if choice.choose_lr else (),
+        **changed,
+    )
+    if choice.epochs is not None:
+        settings = shortened(settings, choice.epochs)
+    return settings if choice.size is None else resized(settings, choice.size)
+
+
+def unmapped(view: View, choice: Choice) -> list[tuple[Entry, str]]:
+    """The entries that nothing is trained for, and why."""
+    plan = make_plan(view, choice)
+    found = []
+    for entry in plan.view.entries:
+        if entry.why is not None:
+            found.append((entry, entry.why))
+        else:
+            found += [(entry, plan.lacking[m]) for m in entry.all_models[:] if m in plan.lacking][:1]
+    return found

@@ -1,0 +1,41 @@
+"""One training job of a plan, and where data lies. Plain values: they pickle, and serialise to JSON."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from fervbench.reference.settings import Settings
+
+
+@dataclass(frozen=True)
+class Data:
+    """Where the data of one dataset lies.
+
+    `protocol` is an id (`ferv39k`, `dfew`) or the path of a protocol's TOML. `packs` is one pack for each stream (face,
+    scene), or a release folder as a single item.
+    """
+
+    protocol: str
+    packs: tuple[str, ...]
+    ground_truth: str | None = None
+
+
+@dataclass(frozen=True)
+class Task:
+    """One training job of a plan.
+
+    `key` is unique in the plan and readable: `ferv39k/r18-lstm/all/seed0`. `data` names one of the plan's `Data`;
+    `after` are keys of tasks that must be done first. `start` says what weights it starts from: `task:KEY` or
+    `file:PATH`. `seconds` is an estimate on this device; with `ranks` > 1 torchrun runs inside this task.
+    """
+
+    key: str
+    settings: Settings
+    data: str
+    trained_on: str
+    after: tuple[str, ...] = ()
+    start: str | None = None
+    seconds: float = 0.0
+    ranks: int = 1
