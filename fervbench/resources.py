@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from importlib.resources.abc import Traversable
 
 DATA_VARIABLE = "FERVBENCH_DATA"
+CACHE_VARIABLE = "FERVBENCH_CACHE"
 _PACKAGE = Path(__file__).resolve().parent
 
 
@@ -51,3 +52,15 @@ def user_data_dir() -> Path:
     import platformdirs
 
     return Path(platformdirs.user_data_dir("fervbench", appauthor=False))
+
+
+def user_cache_dir() -> Path:
+    """The folder for what can be made again: $FERVBENCH_CACHE, else in $FERVBENCH_DATA, else the platform's place."""
+    chosen = os.environ.get(CACHE_VARIABLE)
+    if chosen:
+        return Path(chosen)
+    if os.environ.get(DATA_VARIABLE):
+        return user_data_dir() / "cache"
+    import platformdirs
+
+    return Path(platformdirs.user_cache_dir("fervbench", appauthor=False))

@@ -45,6 +45,7 @@ LEVELS = {
     "recipes": 4,
     "pack": 5,
     "plots": 5,
+    "leaderboard": 5,
     "synthesize": 5,
     "reference": 6,
     "grid": 6,
@@ -114,7 +115,7 @@ def test_the_metrics_know_nothing_else_of_the_package():
 
 def test_only_render_modules_import_rich():
     users = {path.name for _, path in modules() if any(i.split(".")[0] == "rich" for i in imports(path))}
-    names = ("baselines", "comparing", "grid", "matrix", "protocols", "spotting", "tables")
+    names = ("baselines", "comparing", "grid", "leaderboard", "matrix", "protocols", "spotting", "tables")
     assert users == {"render.py", *(f"render_{name}.py" for name in names)}
 
 

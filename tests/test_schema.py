@@ -36,7 +36,26 @@ FINDINGS = {
         {"rule": "a-b", "severity": "error", "file": None, "pointer": "/a", "id": None, "message": "m", "hint": None}
     ],
 }
-GOOD = [("protocol", PROTOCOL), ("recognition", RUNS), ("recognition", SHORT), ("findings", FINDINGS)]
+ENTRY = {
+    "format": "fervbench-entry/1", "protocol": "dfew", "method": {"name": "A"}, "team": "B", "year": 2026,
+    "paper": None, "code": {"url": "https://example.org/a"}, "extra_data": None,
+    "pretraining": [{"data": "C", "kind": "faces"}],
+    "modalities": ["face"], "selection": {"split": None, "n_test_evaluations": 1, "rule": "last"},
+    "claimed": {"five-fold": {"WAR": 0.5, "UAR": None}}, "x-free": [1], "licence": "CC0-1.0",
+    "links": [{"relation": "rerun-of", "entry": "dfew/a"}],
+}  # fmt: skip
+RESULT = {
+    "format": "fervbench-result/1", "entry": "dfew/a", "predictions": "0" * 64, "report": {},
+    "scores": {"five-fold": {"WAR": {"value": 0.5, "ci_low": 0.4, "ci_high": 0.6}}},
+}  # fmt: skip
+GOOD = [
+    ("protocol", PROTOCOL),
+    ("recognition", RUNS),
+    ("recognition", SHORT),
+    ("findings", FINDINGS),
+    ("entry", ENTRY),
+    ("result", RESULT),
+]
 
 # What a keyword is likely to disagree about: types near each other, lengths and sizes at their bounds
 VALUES: list[Any] = [
@@ -110,7 +129,9 @@ def test_the_quick_check_agrees_with_the_jsonschema_package(case: tuple[str, dic
     assert accepted == (len(findings) == 0), "what is refused is told, and nothing else"
 
 
-@pytest.mark.parametrize(("name", "document"), GOOD, ids=["protocol", "runs", "short form", "findings"])
+@pytest.mark.parametrize(
+    ("name", "document"), GOOD, ids=["protocol", "runs", "short form", "findings", "entry", "result"]
+)
 def test_the_documents_that_are_damaged_here_are_good_at_first(name: str, document: dict[str, Any]) -> None:
     assert schema.accepts(document, schema.load(name))
 
@@ -145,6 +166,7 @@ def test_the_published_schemas_ship() -> None:
     assert NAMES == [
         "comparison",
         "counts",
+        "entry",
         "findings",
         "intervals",
         "protocol",
@@ -152,6 +174,7 @@ def test_the_published_schemas_ship() -> None:
         "recipe",
         "recognition",
         "report",
+        "result",
         "spotting",
         "table",
     ]

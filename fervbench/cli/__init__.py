@@ -25,6 +25,7 @@ COMMANDS = {
     "convert": ("submissions", "Make a predictions or proposals file from CSV, npz or JSON."),
     "examples": ("examples", "Write example files to try things with."),
     "ground-truth": ("ground_truth", "Add and show local copies of official labels."),
+    "leaderboard": ("leaderboard", "The leaderboard: check its entries, show its ranks."),
     "pack": ("pack", "Turn a dataset into a pack, one memory map of its frames."),
     "power": ("comparing", "Say what each configuration can and cannot resolve."),
     "protocols": ("protocols", "List, show and check how datasets are scored."),
@@ -33,6 +34,7 @@ COMMANDS = {
         "Train a published baseline and score it.",
     ),
     "score": ("score", "Score a predictions file."),
+    "submit": ("submit", "Make a leaderboard entry of your predictions."),
     "synthesize": ("synthesize", "Render a synthetic data set in an official layout."),
     "tables": ("tables", "The published tables, and what can be true in them together."),
     "template": ("submissions", "Write a predictions file with every id and no answers."),
@@ -131,7 +133,8 @@ def cli() -> None:
       fervbench score mae-dfer-overall-only.json
 
     Results go to standard output, messages to standard error. Exit codes: 0 ok; 1 invalid or unreadable input; 2 usage,
-    or a missing extra; 3 a protocol or its ground truth is absent or not matching; 130 interrupted.
+    or a missing extra; 3 a protocol or its ground truth is absent or not matching; 4 a claimed or stored score differs;
+    130 interrupted.
     """
 
 

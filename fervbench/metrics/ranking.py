@@ -67,21 +67,20 @@ def simultaneous(drawn: npt.ArrayLike, observed: npt.ArrayLike, level: float = 0
     if not 0 < level < 1:
         raise ValueError(f"a level lies between 0 and 1, {level!r} does not (is it in per cent?)")
     systems = len(centre)
-    rows, columns = np.triu_indices(systems, 1)
-    between = centre[rows] - centre[columns]
+    between = centre[:, None] - centre[None, :]
     largest = np.zeros(len(values))
-    spreads = np.zeros(len(rows))
-    for pair, (i, j) in enumerate(zip(rows.tolist(), columns.tolist(), strict=True)):
-        deviation = values[:, i] - values[:, j]
-        spreads[pair] = deviation.std(ddof=1)
-        if spreads[pair] > _STILL:
-            np.maximum(largest, np.abs(deviation - between[pair]) / spreads[pair], out=largest)
+    spreads = np.zeros((systems, systems))
+    for i in range(systems - 1):  # one system against all that follow: a loop over pairs takes minutes for a thousand
+        deviation = values[:, i, None] - values[:, i + 1 :]
+        spreads[i, i + 1 :] = spreads[i + 1 :, i] = own = deviation.std(axis=0, ddof=1)
+        moving = own > _STILL
+        if moving.any():
+            studied = np.abs(deviation - between[i, i + 1 :])[:, moving] / own[moving]
+            np.maximum(largest, studied.max(axis=1), out=largest)
     factor = float(np.quantile(largest, level))
     still = spreads <= _STILL
     half = np.where(still, np.where(np.abs(between) <= _STILL, 0.0, np.inf), factor * spreads)
-    low, high = np.zeros((2, systems, systems))
-    low[rows, columns], high[rows, columns] = np.maximum(between - half, -1.0), np.minimum(between + half, 1.0)
-    low[columns, rows], high[columns, rows] = -high[rows, columns], -low[rows, columns]
+    low, high = np.maximum(between - half, -1.0), np.minimum(between + half, 1.0)
     return Pairs(low, high, low > _STILL, factor)
 
 
