@@ -171,6 +171,7 @@ def test_the_published_schemas_ship() -> None:
         "intervals",
         "protocol",
         "rebuilt",
+        "ranking",
         "recipe",
         "recognition",
         "report",

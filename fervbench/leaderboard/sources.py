@@ -139,7 +139,7 @@ def git(repository: Path, *arguments: str) -> bytes:
     """What a git command prints. Raises UsageError where git is absent or refuses."""
     try:
         done = subprocess.run(  # noqa: S603 - a fixed program, arguments in a list, no shell
-            ["git", "-C", str(repository), "-c", "core.quotePath=false", "-c", "safe.bareRepository=all", *arguments],  # noqa: S607
+            ["git", "-C", str(repository), "-c", "core.quotePath=false", *arguments],  # noqa: S607
             capture_output=True,
             check=False,
             env=os.environ | {"GIT_TERMINAL_PROMPT": "0", "GIT_OPTIONAL_LOCKS": "0", "GIT_NO_LAZY_FETCH": "1"},

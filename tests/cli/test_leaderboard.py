@@ -74,6 +74,7 @@ def test_everything_that_can_be_declared(folder: Path):
     assert about["input"] == {"frames": 16, "size": 112}
     assert run("leaderboard", "check").stdout.strip().endswith("0 errors, 0 warnings, 0 notes")
     shown = run("leaderboard", "show", "--track", "context", "--json")
+    jsonschema.Draft202012Validator(schema.load("ranking")).validate(json.loads(shown.stdout))
     (ranking,) = json.loads(shown.stdout)["rankings"]
     assert ranking["rows"][0]["entry"] == "ferv39k/full"
     assert run("leaderboard", "show", "--track", "face").stdout == "no entries\n"
@@ -188,3 +189,21 @@ def test_questions_at_a_terminal(folder: Path, monkeypatch: pytest.MonkeyPatch):
     assert about["pretraining"] == []
     assert about["selection"] == {"split": "none", "n_test_evaluations": None, "rule": "last epoch"}
     assert run("leaderboard", "check").stdout.strip().endswith("0 errors, 0 warnings, 0 notes")
+
+
+def test_an_entry_whose_labels_are_not_here(folder: Path):
+    """Made-up answers to as many clips as DFEW has: the form is in order, and nobody says more."""
+    answers = {f"{i:05d}": "Happy" for i in range(1, 11698)}
+    content = {"format": "fervbench-recognition/1", "protocol": "dfew", "predictions": answers}
+    (folder / "dfew.json").write_text(json.dumps(content))
+    basic = ("submit", "init", "dfew.json", "--method", "All happy", "--team", "T", "--yes")
+    assert run(*basic).exit_code == 2  # nothing can be claimed from the file
+    made = run(*basic, "--claim", "WAR=0.209", "--claim", "UAR=0.1429")
+    assert made.exit_code == 0, made.stderr
+    assert not (folder / "submissions/dfew/all-happy/result.json").exists()
+    checked = run("leaderboard", "check")
+    assert checked.exit_code == 0
+    assert "pending" in checked.stdout
+    shown = run("leaderboard", "show", "dfew")
+    assert "reported, pending" in shown.stdout
+    assert "20.90" in shown.stdout
