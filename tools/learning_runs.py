@@ -31,7 +31,7 @@ from fervbench.reference.settings import Loss, Settings
 
 SEEDS = (0, 1, 2)
 EPOCHS, BATCH, FRAMES, LR, HEIGHT = 10, 16, 4, 0.002, 32
-T_2_SIDED_95 = {2: 4.303, 4: 2.776}  # Student's t, 97.5 %, by degrees of freedom
+T_2_SIDED_95 = {1: 12.706, 2: 4.303, 3: 3.182, 4: 2.776}  # Student's t, 97.5 %, by degrees of freedom
 QUESTIONS = [
     ("the clip over one frame", "R18-LSTM", "R18-LSTM, one frame"),
     ("two streams over one", "Two R18-LSTM", "R18-LSTM"),
