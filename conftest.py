@@ -2,4 +2,4 @@
 
 from importlib.util import find_spec
 
-collect_ignore_glob = [] if find_spec("torch") else ["fervbench/reference/*"]
+collect_ignore_glob = [] if find_spec("torch") else ["fervbench/grid/*", "fervbench/reference/*"]

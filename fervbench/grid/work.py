@@ -18,7 +18,7 @@ from fervbench.pack.header import HEADER
 from fervbench.protocol import Protocol, build, load_protocol
 from fervbench.reference import numerics, running
 from fervbench.reference.clips import load_pixels
-from fervbench.reference.distributed import join
+from fervbench.reference.distributed import join, leave
 from fervbench.reference.networks import streams_of
 from fervbench.reference.packing import Wanted, find_packs
 from fervbench.reference.settings import Settings, name_of
@@ -74,6 +74,7 @@ def work(
     pixels = [load_pixels(pack, where) for pack in found.packs]
     start = _start(task, folders)
     running.run_job(job, task.settings, found, parts, pixels, task.trained_on, where, world, say, start=start)
+    leave()
     return job.folder
 
 

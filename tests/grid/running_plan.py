@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -65,6 +66,7 @@ def task(key: str, *, epochs: int = 2, ranks: int = 1, seconds: float = 1.0, **m
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs ignore it
     torch.set_num_threads(1)
     world, out, options = Path(sys.argv[1]), Path(sys.argv[2]), json.loads(sys.argv[3])
     tasks = [task(**row) for row in options.pop("tasks")]

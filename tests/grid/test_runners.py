@@ -74,7 +74,8 @@ def worked(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[str]:
 
 def go(tasks: list[Task], out: Path, **options: Any) -> tuple[dict[str, Path], str]:
     said = io.StringIO()
-    return run(tasks, {"d": Data("ferv39k", ("p",))}, out, device="cpu", stream=said, **options), said.getvalue()
+    data = {"d": Data("ferv39k", (str(out.parent),))}
+    return run(tasks, data, out, device="cpu", stream=said, **options), said.getvalue()
 
 
 def test_longest_first_and_done_ones_are_skipped(worked: list[str], tmp_path: Path):
@@ -150,6 +151,15 @@ def test_an_interrupt_ends_it_at_once(worked: list[str], tmp_path: Path):
 def test_what_makes_no_sense_is_refused(options: dict[str, Any], message: str, tmp_path: Path):
     with pytest.raises(UsageError, match=message):
         go([a_task("a")], tmp_path / "out", **options)
+
+
+def test_data_that_is_not_there_is_told_once(worked: list[str], tmp_path: Path):
+    with pytest.raises(InputError, match="no such folder: nowhere"):
+        run([a_task("a"), a_task("b")], {"d": Data("ferv39k", ("nowhere",))}, tmp_path / "out", device="cpu")
+    with pytest.raises(UsageError, match="no data for d"):
+        run([a_task("a")], {}, tmp_path / "out", device="cpu")
+    assert worked == []
+    assert not (tmp_path / "out").exists()
 
 
 def test_without_ray_the_extra_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):

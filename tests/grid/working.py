@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import signal
 
-import drawn
 import torch
 
 from fervbench.cli import main
@@ -13,6 +12,8 @@ from fervbench.reference import networks
 from fervbench.reference.training import Trainer
 
 if __name__ == "__main__":
+    import drawn  # beside this file; pytest, which looks for doctests here, does not find it
+
     torch.set_num_threads(1)
     networks.build = drawn.build
     steps, left = Trainer.eager_step, [int(os.environ.get("KILL_AFTER", "-1"))]  # steps of training

@@ -12,7 +12,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import TextIO
 
-from fervbench.errors import JobsError, UsageError
+from fervbench.errors import InputError, JobsError, UsageError
 from fervbench.files import make_folder
 from fervbench.grid.runners.board import Board
 from fervbench.grid.runners.one import Place
@@ -47,13 +47,14 @@ def run(
     is begun again, by Ray or, where it has several ranks, by torchrun. Progress goes to `stream` (standard error), and
     single lines to `say` where it is given.
 
-    A job that fails does not stop others. Raises JobsError at the end where any failed, UsageError for a plan that
-    cannot be run, MissingExtraError where Ray is not installed.
+    A job that fails does not stop others. Raises JobsError at the end where any failed; before anything is begun
+    InputError where data is not there, UsageError for a plan that cannot be run, MissingExtraError without Ray.
     """
     if runner not in RUNNERS:
         raise UsageError(f"no runner {runner!r}", hint=f"there are {', '.join(RUNNERS)}")
     if retries < 0 or (at_once is not None and at_once < 1):
         raise UsageError(f"{retries} retries, {at_once} jobs at once: nothing to run")
+    _check_data(tasks, data)
     make_folder(out)
     queue = Queue.of([_found_from_anywhere(task) for task in tasks])
     board = Board(queue, stream=stream, say=say)
@@ -75,6 +76,16 @@ def run(
             done=queue.folders,
         )
     return {task.key: queue.folders[task.key] for task in tasks}
+
+
+def _check_data(tasks: Sequence[Task], data: Mapping[str, Data]) -> None:
+    """Data that is not there is told once, and not by every job."""
+    for name in dict.fromkeys(task.data for task in tasks):
+        if name not in data:
+            raise UsageError(f"no data for {name}", hint=f"there is data for {', '.join(data) or 'nothing'}")
+        for path in data[name].packs:
+            if not Path(path).exists():
+                raise InputError(f"no such folder: {path}", hint="data is a release or a pack", file=path)
 
 
 def _whole(data: Data) -> Data:

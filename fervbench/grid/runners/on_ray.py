@@ -60,6 +60,7 @@ def _on_gpu(place: Place) -> bool:
 
 def _connect(address: str | None, at_once: int | None, *, on_gpu: bool) -> Any:
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+    os.environ.setdefault("RAY_worker_niceness", "0")  # of a cluster that starts here; 15 is Ray's
     os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
     if address is None and not {"RAY_AUTH_MODE", "RAY_AUTH_TOKEN"}.intersection(os.environ):
         # A token of this cluster alone, before Ray reads it: newer versions else write one to the home folder.
