@@ -31,6 +31,20 @@ EXAMPLES: dict[str, tuple[str, tuple[str, ...]]] = {
         "a table of results as an author would write it (a published confusion matrix), to be checked",
         ("my_table.json",),
     ),
+    "ratings": (
+        "made-up raw annotations: ratings and votes of clips, groups with known clips, triples of videos",
+        (
+            "ratings/SYNTHETIC.txt",
+            "ratings/clips.csv",
+            "ratings/votes.csv",
+            "ratings/groups.csv",
+            "ratings/flags.csv",
+            "ratings/words.csv",
+            "ratings/intervals.csv",
+            "ratings/clips-to-split.csv",
+            "ratings/tiny-votes.csv",
+        ),
+    ),
     "invalid": ("a FERV39k file with many mistakes, to see what refusal looks like", ("invalid.json",)),
 }
 

@@ -233,13 +233,13 @@ def _read_csv(data: bytes, file: str, checks: Checks) -> dict[str, Video]:
             continue
         cells = dict(zip(header, row, strict=True))
         id = cells["video_id"]
-        triple = [_cell(cells["onset"]), _cell(cells["offset"]), cells["label"] or None]
+        triple = [cell(cells["onset"]), cell(cells["offset"]), cells["label"] or None]
         again = id in first
         if again:
             _check_agreement(id, cells, *first[id], where, checks)
         else:
             first[id] = (line, cells)
-            about = {key: _cell(cells[key]) for key in ("duration", "fps") if cells.get(key)}
+            about = {key: cell(cells[key]) for key in ("duration", "fps") if cells.get(key)}
             about |= {key: cells[key] for key in ("subject", "split") if cells.get(key)}
             found[id] = checks.about(id, where, about, split="split", line=True)
             intervals[id] = []
@@ -263,7 +263,7 @@ def _check_agreement(
     for key in ("duration", "fps", "subject", "split"):
         is_number = key in ("duration", "fps")
         old, new = first.get(key, ""), cells.get(key, "")
-        if old != new and not (is_number and _cell(old) == _cell(new)):
+        if old != new and not (is_number and cell(old) == cell(new)):
             message = f"{key} is {new!r} here and {old!r} in line {line}"
             checks.add("conflicting-value", message, where, id, "one video has one " + key)
 
@@ -296,7 +296,7 @@ def _rows(data: bytes, file: str, checks: Checks) -> tuple[list[str], list[tuple
     return header, [(line, row) for line, row in rows if row]
 
 
-def _cell(text: str) -> float | str | Unusable | None:
+def cell(text: str) -> float | str | Unusable | None:
     """A number as it stands in CSV: None where empty, the text itself where it is none."""
     if _NUMBER.fullmatch(text):
         return float(text)

@@ -43,6 +43,7 @@ LEVELS = {
     "examples": 4,
     "published": 4,
     "recipes": 4,
+    "labels": 4,
     "pack": 5,
     "plots": 5,
     "leaderboard": 5,
@@ -59,7 +60,7 @@ OUTSIDE = {
     1: {"numpy"},
     2: {"numpy"},
     3: {"numpy", "msgspec"},
-    4: {"numpy"},
+    4: {"numpy", "openpyxl"},
     5: {"matplotlib", "numpy", "PIL", "simplejpeg", "av"},
     6: {"matplotlib", "numpy", "ray", "sklearn", "torch"},
     7: {"click", "rich"},
@@ -115,7 +116,7 @@ def test_the_metrics_know_nothing_else_of_the_package():
 
 def test_only_render_modules_import_rich():
     users = {path.name for _, path in modules() if any(i.split(".")[0] == "rich" for i in imports(path))}
-    names = ("baselines", "comparing", "grid", "leaderboard", "matrix", "protocols", "spotting", "tables")
+    names = ("baselines", "comparing", "grid", "labels", "leaderboard", "matrix", "protocols", "spotting", "tables")
     assert users == {"render.py", *(f"render_{name}.py" for name in names)}
 
 

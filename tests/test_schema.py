@@ -164,20 +164,28 @@ def test_documents_that_must_be_refused_are(name: str, document: dict[str, Any])
 
 def test_the_published_schemas_ship() -> None:
     assert NAMES == [
+        "agreement",
         "comparison",
         "counts",
         "entry",
         "findings",
+        "interval-agreement",
+        "interval-ratings",
+        "interval-votes",
         "intervals",
         "protocol",
+        "quality",
         "ranking",
+        "ratings",
         "rebuilt",
         "recipe",
         "recognition",
         "report",
         "result",
+        "split",
         "spotting",
         "table",
+        "votes",
     ]
 
 

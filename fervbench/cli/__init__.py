@@ -25,6 +25,7 @@ COMMANDS = {
     "convert": ("submissions", "Make a predictions or proposals file from CSV, npz or JSON."),
     "examples": ("examples", "Write example files to try things with."),
     "ground-truth": ("ground_truth", "Add and show local copies of official labels."),
+    "labels": ("labels", "Make labels from raw annotations, and check them."),
     "leaderboard": ("leaderboard", "The leaderboard: check its entries, show its ranks."),
     "pack": ("pack", "Turn a dataset into a pack, one memory map of its frames."),
     "power": ("comparing", "Say what each configuration can and cannot resolve."),

@@ -36,6 +36,8 @@ from fervbench.cli import Command, options
 @click.option("--f1-min-score", type=float, metavar="X", help="Spotting: F1 of proposals with at least this score.")
 @click.option("--plot", metavar="FILE", help="Spotting: write the curve (.svg, .png, .pdf); needs fervbench[site].")
 @click.option("--against", metavar="TABLE", help="A published table to set the scores beside, e.g. ferv39k/table2.")
+@click.option("--votes", metavar="FILE", help="Raters' votes: WAR by agreement, log loss and more beside the scores.")
+@click.option("--class-order", metavar="A,B,...", help="--votes: classes along a scale, for earth mover's distance.")
 @options.resampling
 @click.option("--check", is_flag=True, help="Check the file only.")
 @options.as_json
@@ -53,6 +55,8 @@ def score(
     f1_min_score: float | None,
     plot: str | None,
     against: str | None,
+    votes: str | None,
+    class_order: str | None,
     confidence: float,
     replicates: int,
     resample: str | None,
@@ -75,6 +79,7 @@ def score(
       fervbench score predictions.json --check
       fervbench score predictions.json --against ferv39k/table2
       fervbench score predictions.json --output report.json
+      fervbench score tiny/predictions.json --protocol tiny/protocol.toml --votes ratings/tiny-votes.csv
       fervbench score spotting/proposals.json --protocol spotting/protocol.toml
     """
     from fervbench.submission import Submission, read_submission
@@ -89,6 +94,7 @@ def score(
         compat=compat,
         ties=ties,
         reading=reading,
+        keep_scores=votes is not None,
     )
     used = submission.protocol
     whole = as_json or output is not None  # the printed tables show no intervals of F1
@@ -104,6 +110,14 @@ def score(
         from fervbench.published.tables import load_table
 
         table = load_table(against)  # before the work: the name may be wrong
+    if not isinstance(submission, Submission) and votes is not None:
+        raise click.UsageError("--votes is for recognition protocols")
+    if class_order is not None and votes is None:
+        raise click.UsageError("--class-order is for --votes")
+    if votes is not None:
+        from fervbench.labels.ratings import read_ratings
+
+        ratings = read_ratings(votes, classes=used.classes, allow_missing=True, canonical=used.ids.canonical)
     if check:
         if as_json:
             from fervbench.findings import to_json
@@ -127,6 +141,11 @@ def score(
     from fervbench.scoring import score as score_submission
 
     report = score_submission(used, submission, f1_min_score=f1_min_score, intervals=resampling)
+    if votes is not None and isinstance(submission, Submission):
+        from fervbench.labels.soft import with_votes
+
+        order = None if class_order is None else [name.strip() for name in class_order.split(",")]
+        report = with_votes(report, submission, ratings, order)
     if against is not None:
         from fervbench.published.against import beside, to_dict
 
@@ -148,6 +167,10 @@ def score(
         from fervbench.cli.render_spotting import print_spotting
 
         print_spotting(report, used)
+    if votes is not None and not as_json:
+        from fervbench.cli.render_labels import print_soft
+
+        print_soft(report)
     if against is not None and not as_json:
         from fervbench.cli.render_tables import print_beside
 

@@ -32,12 +32,14 @@ def read_submission(
     compat: str = "none",
     ties: str = "first",
     reading: str = "official",
+    keep_scores: bool = False,
 ) -> Submission | SpottingSubmission:
     """Read and check a predictions or proposals file (`.json`, or one gzip member of it; "-" is standard input).
 
     `protocol` defaults to the one the file names; `ground_truth` to the embedded or stored one; `evaluation` to every
     one whose sources are all present. `missing="wrong"` lets unanswered clips count as wrong, and videos without an
-    entry as without proposals. For spotting alone: `compat`, `ties` and `reading` (see `fervbench.metrics.spotting`).
+    entry as without proposals. `keep_scores` keeps the scores of clips beside the answers (`Run.scores`). For spotting
+    alone: `compat`, `ties` and `reading` (see `fervbench.metrics.spotting`).
 
     Raises SubmissionError with every finding, UsageError for an option that does not exist, and NotAvailableError where
     the protocol or its ground truth is absent.
@@ -77,7 +79,15 @@ def read_submission(
 
     if ground_truth is not None and not isinstance(ground_truth, (str, Path, GroundTruth)):
         raise UsageError("intervals are given as the ground truth of a recognition protocol")
-    return parse_submission(data, file, protocol, ground_truth=ground_truth, evaluation=evaluation, missing=missing)
+    return parse_submission(
+        data,
+        file,
+        protocol,
+        ground_truth=ground_truth,
+        evaluation=evaluation,
+        missing=missing,
+        keep_scores=keep_scores,
+    )
 
 
 def _names_spotting(data: bytes) -> bool:

@@ -20,7 +20,7 @@ class Run:
     """The predictions of one trained model: `answers[i]` is the class index for clip i of the ground truth, or -1.
 
     `source` is None for the short form of a protocol of folds: every fold's own model. `tied` says which
-    answers shared their top score.
+    answers shared their top score. `scores` (clips, classes) are kept only on request; NaN where the answer is none.
     """
 
     source: str | None
@@ -28,6 +28,7 @@ class Run:
     answers: npt.NDArray[np.int64] = field(repr=False)
     tied: npt.NDArray[np.bool_] = field(repr=False)
     where: str
+    scores: npt.NDArray[np.float64] | None = field(default=None, repr=False)
 
     def stands_for(self, source: str) -> bool:
         """Whether this run holds the predictions of a model trained on `source`."""

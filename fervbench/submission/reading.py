@@ -44,6 +44,7 @@ def parse_submission(
     ground_truth: GroundTruth | str | Path | None = None,
     evaluation: str | None = None,
     missing: str = "error",
+    keep_scores: bool = False,
 ) -> Submission:
     """Read and check recognition predictions; `file` names them in findings. See `read_submission`."""
     if missing not in POLICIES:
@@ -62,7 +63,7 @@ def parse_submission(
     if not isinstance(ground_truth, GroundTruth):
         ground_truth = load_ground_truth(protocol, ground_truth)
     order = _check_classes(content.get("classes"), protocol, findings)
-    reader = _RunReader(protocol, ground_truth, order, findings)
+    reader = _RunReader(protocol, ground_truth, order, findings, keep_scores=keep_scores)
     runs = [reader.read(raw, where) for raw, where in _raw_runs(content, protocol)]
     good = [run for run in runs if run is not None]
     check_repeated_runs(good, findings)
@@ -173,11 +174,20 @@ def _raw_runs(content: dict[str, Any], protocol: Protocol) -> list[tuple[dict[st
 class _RunReader:
     """Reads runs against one ground truth; guesses about ids are shared between them."""
 
-    def __init__(self, protocol: Protocol, truth: GroundTruth, order: list[str] | None, findings: Findings) -> None:
+    def __init__(
+        self,
+        protocol: Protocol,
+        truth: GroundTruth,
+        order: list[str] | None,
+        findings: Findings,
+        *,
+        keep_scores: bool = False,
+    ) -> None:
         self._protocol = protocol
         self._truth = truth
         self._order = order
         self._findings = findings
+        self._keep_scores = keep_scores
         self._guesser = IdGuesser(protocol, truth)
         self._asked: dict[str | None, npt.NDArray[np.bool_]] = {}
 
@@ -202,7 +212,21 @@ class _RunReader:
         tied = np.zeros(len(self._truth), dtype=np.bool_)
         tied[positions[inside]] = shared[inside]
         seed = seed if isinstance(seed, int) and not isinstance(seed, bool) else None
-        return Run(trained_on, seed, answers, tied, where)
+        scores = self._scores(predictions, codes, positions) if self._keep_scores else None
+        return Run(trained_on, seed, answers, tied, where, scores)
+
+    def _scores(
+        self, predictions: dict[str, Any], codes: npt.NDArray[np.int64], positions: npt.NDArray[np.int64]
+    ) -> npt.NDArray[np.float64]:
+        """Scores in the protocol's class order, (clips, classes); NaN where an answer is a class name or none."""
+        classes = self._protocol.classes
+        found = np.full((len(self._truth), len(classes)), np.nan)
+        if self._order is not None and set(self._order) == set(classes):
+            columns = [self._order.index(name) for name in classes]
+            for value, code, at in zip(predictions.values(), codes.tolist(), positions.tolist(), strict=True):
+                if at >= 0 and code >= 0 and isinstance(value, list):
+                    found[at] = [value[column] for column in columns]
+        return found
 
     def _report_source(self, source: str, where: str) -> None:
         known = self._protocol.sources

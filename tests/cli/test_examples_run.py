@@ -32,6 +32,7 @@ def workplace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     write_example("tiny", tmp_path)
     write_example("spotting", tmp_path)
     write_example("table", tmp_path)
+    write_example("ratings", tmp_path)
     (tmp_path / "mae-dfer-overall-only.json").rename(tmp_path / "predictions.json")
     predictions = json.loads((tmp_path / "predictions.json").read_text())
     for name, step in (("other", 9), ("third", 17)):  # every ninth, every seventeenth clip is Happy
