@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 FORMAT = "fervbench-recipe/1"
 DATASETS = ("ferv39k", "dfew", "sdfe-lv")
 COMMON = "common"
+SPOTTERS = ("bmn", "bsn", "turn", "r-c3d")  # SDFE-LV's networks over features: fervbench.spotting_recipes
 _OF_A_METHOD = ("method", "network", "cost")
 
 
@@ -141,7 +142,7 @@ def recipe_ids() -> list[str]:
     found = []
     for dataset in DATASETS:
         names = [file.name.removesuffix(".toml") for file in (folder / dataset).iterdir()]
-        found += [f"{dataset}/{name}" for name in names if name != COMMON]
+        found += [f"{dataset}/{name}" for name in names if name not in (COMMON, *SPOTTERS)]
     order = {id: i for i, id in enumerate(methods())}
     return sorted(found, key=lambda id: (DATASETS.index(id.partition("/")[0]), _place(id, order), id))
 

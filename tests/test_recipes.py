@@ -13,7 +13,7 @@ from fervbench import schema
 from fervbench.errors import InputError, UsageError
 from fervbench.published.methods import methods
 from fervbench.published.tables import published
-from fervbench.recipes import Recipe, find_recipes, load_recipe, read_recipe, recipe_ids, recipes
+from fervbench.recipes import SPOTTERS, Recipe, find_recipes, load_recipe, read_recipe, recipe_ids, recipes
 
 ROOT = Path(__file__).resolve().parent.parent
 GOOD = b"""
@@ -196,10 +196,10 @@ def test_the_quick_check_and_jsonschema_agree_on_every_file():
 
     import jsonschema
 
-    definition = schema.load("recipe")
-    jsonschema.Draft202012Validator.check_schema(definition)
     for path in (ROOT / "baselines" / "recipes").rglob("*.toml"):
         content = tomllib.loads(path.read_text(encoding="utf-8"))
+        definition = schema.load("spotting-recipe" if path.stem in SPOTTERS else "recipe")
+        jsonschema.Draft202012Validator.check_schema(definition)
         jsonschema.Draft202012Validator(definition).validate(content)
         assert schema.accepts(content, definition)
 

@@ -184,6 +184,7 @@ def test_the_published_schemas_ship() -> None:
         "result",
         "split",
         "spotting",
+        "spotting-recipe",
         "table",
         "votes",
     ]

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from rich.console import Console
 from rich.text import Text
 
 from fervbench.cli.render import console, table
-from fervbench.recipes import Recipe
+from fervbench.recipes import Recipe, Setting
+from fervbench.spotting_recipes import SpottingRecipe
+from fervbench.spotting_tables import Value
 
 
-def print_list(recipes: Sequence[Recipe]) -> None:
-    """One line a baseline."""
+def print_list(recipes: Sequence[Recipe], spotters: Sequence[SpottingRecipe] = ()) -> None:
+    """One line a baseline; below them the spotting networks."""
     out = console()
     rows = [
         [
@@ -30,6 +32,21 @@ def print_list(recipes: Sequence[Recipe]) -> None:
     out.print(made)
     notes = "M: million parameters; GFLOP: forward, one clip; published: WAR/UAR, or AUC of BMN on such features"
     out.print(Text(f"\n{len(recipes)} baselines. {notes}. Show one: fervbench baselines show NAME"))
+    if spotters:
+        rows = [
+            [each.id, each.title, each.fashion, f"{max(each.parameters.values()) / 1e6:.1f}", _best(each)]
+            for each in spotters
+        ]
+        made = table(["spotting", "network", "fashion", "M", "AUC over"], rows, left=3)
+        made.columns[0].no_wrap = True
+        out.print()
+        out.print(made)
+
+
+def _best(recipe: SpottingRecipe) -> str:
+    """The best printed AUC, and the extractor it is over."""
+    extractor, printed = max(recipe.published().items(), key=lambda row: float(row[1]))
+    return f"{printed} {extractor}"
 
 
 def _scores(recipe: Recipe) -> str:
@@ -52,18 +69,65 @@ def print_recipe(recipe: Recipe, also: Sequence[str]) -> None:
         lines[metric] = f"{cell.printed} ({cell.table})"
     for name, text in lines.items():
         _line(out, f"{name + ':':<12}{text}", hang=12)
-    for section, settings in recipe.settings.items():
+    _settings(out, recipe.settings)
+    if also:
+        out.print()
+        _line(out, f"also: {', '.join(also)}")
+
+
+def print_spotting_recipe(recipe: SpottingRecipe) -> None:
+    """A spotting network whole."""
+    out = console()
+    out.print(Text(f"{recipe.id}  {recipe.title}", style="bold"))
+    if recipe.note:
+        _line(out, recipe.note)
+    numbers = ", ".join(f"{n:,}" + (f" ({c} channels)" if c else "") for c, n in recipe.parameters.items())
+    _line(out, f"{'network:':<12}{recipe.network}, {recipe.fashion}", hang=12)
+    _line(out, f"{'parameters:':<12}{numbers}", hang=12)
+    over = ", ".join(f"{printed} {extractor}" for extractor, printed in recipe.published().items())
+    _line(out, f"{'AUC:':<12}{over} (sdfe-lv/table3)", hang=12)
+    _settings(out, recipe.settings)
+
+
+def print_spotting_table(id: str, values: Sequence[Value], truths: Collection[str], *, synthetic: bool) -> None:
+    """A table of spotting: printed, ours, the difference and the interval; what is missing below."""
+    out = console()
+    out.print(Text(id, style="bold"))
+    if synthetic:
+        _line(out, "! SYNTHETIC data: no verdict on the printed numbers", style="yellow")
+    if len(truths) > 1:
+        _line(out, "! jobs of several ground truths: not to be compared", style="yellow")
+    rows = []
+    for each in values:
+        apart = None if each.ours is None or each.printed is None else each.ours - each.printed
+        low = "" if each.low is None or each.high is None else f"{100 * each.low:.1f}..{100 * each.high:.1f}"
+        of = each.place.column if each.place.column.startswith(each.place.metric) else f"{each.place.column}"
+        rows.append([each.place.row, of, _points(each.printed), _points(each.ours), _points(apart, sign=True), low])
+    made = table(["row", "column", "printed", "ours", "ours - printed", "95 %"], rows, left=2)
+    out.print(made)
+    missing = sorted({training.key for each in values for training in each.missing})
+    have = sum(each.ours is not None for each in values)
+    out.print(Text(f"\n{have} of {len(values)} numbers; {len(missing)} trainings are missing"))
+    for key in missing[:6]:
+        out.print(Text(f"  {key}", style="dim"))
+    if missing:
+        out.print(Text(f"the commands: fervbench baselines table {id} --plan", style="dim"))
+
+
+def _points(value: float | None, *, sign: bool = False) -> str:
+    return "-" if value is None else f"{100 * value:+.2f}" if sign else f"{100 * value:.2f}"
+
+
+def _settings(out: Console, settings: Mapping[str, Mapping[str, Setting]]) -> None:
+    for section, named in settings.items():
         out.print(Text(f"\n{section}", style="bold"))
-        for key, setting in settings.items():
+        for key, setting in named.items():
             _line(out, f"  {key} = {_value(setting.value)}")
             if setting.source:
                 _line(out, setting.source, indent=6, style="dim")
             if setting.pinned:
                 others = "; ".join(setting.alternatives)
                 _line(out, f"pinned: {setting.pinned}. Or: {others}", indent=6, style="dim")
-    if also:
-        out.print()
-        _line(out, f"also: {', '.join(also)}")
 
 
 def _value(value: Any) -> str:

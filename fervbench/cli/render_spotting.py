@@ -23,6 +23,7 @@ def print_spotting(report: Report, protocol: Protocol) -> None:
     for warning in report.warnings:
         out.print(Text(f"! {visible(warning, 1200)}", style="yellow"))
     names = [name for name in whole.metrics if name.startswith("AR@")]
+    names.sort(key=lambda name: int(name.removeprefix("AR@")))  # a stored report has its keys sorted as text
     out.print()
     line = "  ".join(f"{name} {_value(whole, name)}" for name in [*names, "AUC"])
     out.print(Text(line, style="bold"))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from fervbench.cli import Command, options, rebuild
+from fervbench.cli.run_spotting import run_spotting, settings_given
 
 if TYPE_CHECKING:
     from fervbench.protocol import Protocol
@@ -79,6 +80,9 @@ def _rates(ctx: click.Context, param: click.Parameter, value: str | None) -> tup
 @click.option("--predict-every", type=click.IntRange(0), default=0, metavar="K", help="Keep answers every K epochs.")
 @click.option("--best-on-test", is_flag=True, help="Report the epoch best on the test list, and label it so.")
 @click.option("--shuffled-labels", is_flag=True, help="Control: train on labels in another order.")
+@click.option("--features", multiple=True, metavar="JOB", help="Spotting: a recognition job, or features it made.")
+@click.option("--shuffled-features", is_flag=True, help="Spotting, control: features in another order.")
+@click.option("--set", "settings", multiple=True, callback=settings_given, metavar="K=V", help="Spotting: a setting.")
 @click.option("--eval-batch", type=click.IntRange(1, 4096), help="Clips at a time when predicting.")
 @click.option("--workers", type=click.IntRange(1, 1024), help="Processes that pack.")
 @click.option("--tensorboard", is_flag=True, help="Write TensorBoard's files too.")
@@ -92,6 +96,9 @@ def run_baseline(ctx: click.Context, /, name: str | None, table: str | None, fig
     R18-LSTM, c3d+ec-stfl, "Two C3D". Everything ends in a folder under --out that is named by what was asked for: the
     same command again goes on where it was stopped, or prints the stored report. The last epoch is reported; the test
     list chooses nothing. Needs the extra `baselines` (torch).
+
+    For a spotting protocol NAME is BMN, BSN, TURN or R-C3D, over the --features of a finished recognition job; the
+    validation part picks the epoch. --set changes a setting that `fervbench baselines show BMN` lists.
 
     With --table or --figure every job that it needs is trained once, and the printed numbers are shown with ours below
     them; what is done already is not done again. Several datasets: --data ferv39k=DIR --data dfew=DIR.
@@ -152,6 +159,15 @@ def _train(
     from fervbench.reference.synthetic import is_synthetic
 
     protocol = load_protocol(protocol_)
+    if protocol.task == "spotting":
+        chosen |= {"trained_on": trained_on, "ground_truth": ground_truth, "workers": workers, "device": device}
+        chosen |= {"scene_data": scene_data, "tensorboard": tensorboard, "eval_batch": eval_batch}
+        run_spotting(name, protocol, data, out, as_json, chosen)
+        return
+    for option in ("features", "shuffled_features", "settings"):
+        if chosen[option]:
+            flag = "--set" if option == "settings" else f"--{option.replace('_', '-')}"
+            raise UsageError(f"{flag} is for baselines of spotting; {protocol.id} is for {protocol.task}")
     recipe = naming.choose_recipe(name, protocol.id)
     if protocol.task != "recognition":
         raise UsageError(f"{protocol.id} is for {protocol.task}; baselines of recognition are trained here")

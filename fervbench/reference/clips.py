@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import torch
@@ -21,6 +21,7 @@ from fervbench.reference.augment import Augmentation
 from fervbench.reference.sampling import sampler
 
 _SHARE = 0.6  # of a device's free memory that packs may take
+FIELDS, FLOW_MEAN, FLOW_STD = 5, 0.5, 0.226  # a stack of optical flow, and how its bytes / 255 are normalised
 Size = tuple[int, int]
 
 
@@ -32,6 +33,7 @@ class Stream:
     starts: Tensor  # (clips,) int64, on the device of pixels
     lengths: Tensor  # (clips,)
     size: Size
+    flow: bool = False  # a pack of optical flow: what is seen are stacks of fields
 
     @property
     def whole(self) -> Size:
@@ -80,6 +82,9 @@ class Clips:
             when = epoch.to(here) if isinstance(epoch, Tensor) else epoch
             frames = pick(stream.lengths[at], view.frames, seed, when, near) + stream.starts[at][:, None]
             window = augment.drawn(stream.whole, stream.size, view.augmentation, seed, when, near)
+            if stream.flow:
+                made.append(self._near(_fields(stream, frames, at, window)))
+                continue
             clips = self._near(augment.cut(stream.pixels, frames, window))  # (batch, frames, height, width, 3)
             clips = augment.light(clips, view.augmentation, seed, epoch, keys)
             made.append(augment.normalise(clips, view.mean, view.std))
@@ -93,6 +98,9 @@ class Clips:
             at = chosen.to(stream.pixels.device)
             frames = pick(stream.lengths[at], view.frames, 0, 0, at) + stream.starts[at][:, None]
             window = augment.centre(stream.whole, stream.size, len(at), stream.pixels.device)
+            if stream.flow:
+                made.append(self._near(_fields(stream, frames, at, window)))
+                continue
             clips = self._near(augment.cut(stream.pixels, frames, window))
             made.append(augment.normalise(clips, view.mean, view.std))
         return tuple(made)
@@ -101,7 +109,7 @@ class Clips:
         """Some of the clips; draws stay what they were."""
         chosen = chosen.to(self.labels.device)
         streams = tuple(
-            Stream(s.pixels, s.starts[chosen.to(s.starts.device)], s.lengths[chosen.to(s.starts.device)], s.size)
+            replace(s, starts=s.starts[chosen.to(s.starts.device)], lengths=s.lengths[chosen.to(s.starts.device)])
             for s in self.streams
         )
         ids = tuple(self.ids[i] for i in chosen.tolist())
@@ -113,6 +121,19 @@ class Clips:
         if self.labels.device.type == "cuda":
             clips = clips.pin_memory()
         return clips.to(self.labels.device, non_blocking=True)
+
+
+def _fields(stream: Stream, frames: Tensor, at: Tensor, window: augment.Window) -> Tensor:
+    """Stacks of 5 fields from each of `frames` on: floats (batch, 10, frames, height, width), x and y in turn.
+
+    A stack ends with its clip. Mirrored motion goes the other way.
+    """
+    last = (stream.starts[at] + stream.lengths[at] - 1)[:, None]
+    parts = [augment.cut(stream.pixels, torch.minimum(frames + k, last), window)[..., :2] for k in range(FIELDS)]
+    clips = torch.cat(parts, dim=-1).to(torch.float32)  # (batch, frames, height, width, 10)
+    mirrored = (window.columns[:, 0] > window.columns[:, -1])[:, None, None, None, None]
+    clips[..., 0::2] = torch.where(mirrored, 255 - clips[..., 0::2], clips[..., 0::2])
+    return ((clips / 255 - FLOW_MEAN) / FLOW_STD).permute(0, 4, 1, 2, 3)
 
 
 def load_pixels(pack: Pack, device: torch.device) -> Tensor:
@@ -147,6 +168,6 @@ def make_clips(
         at = np.array([pack.index[id] for id in ids], dtype=np.int64)
         starts = torch.from_numpy(pack.offsets[at]).to(data.device)
         lengths = torch.from_numpy(np.diff(pack.offsets)[at]).to(data.device)
-        streams.append(Stream(data, starts, lengths, size))
+        streams.append(Stream(data, starts, lengths, size, pack.header.source.get("stream") == "flow"))
     classes = torch.tensor(list(labels), dtype=torch.int64, device=device)
     return Clips(tuple(ids), classes, torch.arange(len(ids), device=device), tuple(streams), view)

@@ -41,11 +41,10 @@ def settings_of(recipe: Recipe) -> Settings:
         if value not in known:
             raise UsageError(f"{recipe.id} asks for {key} = {value!r}", hint=f"built are {', '.join(map(str, known))}")
     streams = streams_of(recipe.network)
-    if not {"face", "scene"}.issuperset(streams):
-        raise UsageError(f"{recipe.id} sees {' and '.join(streams)}; packs hold faces and scenes only")
 
     def sizes(prefix: str) -> Sizes:
-        found = (recipe.value(f"input.{prefix}{stream}_size") for stream in streams)
+        names = ("scene" if stream == "scene" else "face" for stream in streams)  # frames and flow are of faces
+        found = (recipe.value(f"input.{prefix}{name}_size") for name in names)
         return tuple((int(size[0]), int(size[1])) for size in found)
 
     changes = float(recipe.value("input.illumination", 0.0))

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+import torch
+
 from fervbench.errors import InputError, UsageError
+from fervbench.files import make_folder
 from fervbench.pack import Pack, Settings, make_pack, open_pack
 from fervbench.pack.header import HEADER
 from fervbench.pack.progress import Progress
@@ -33,6 +37,10 @@ def find_packs(
     """
     if not data.exists():
         raise InputError(f"no such folder: {data}", hint="--data names a release or a pack", file=str(data))
+    if len(wanted) == 2 and wanted[1].stream == "flow":  # TSN: flow is made of the frames
+        face = replace(wanted[0], stream="face")
+        [faces] = find_packs(data, None, [face], out, workers)
+        return [faces, open_pack(scenes) if scenes is not None else _flow(faces, out)]
     if not (data / HEADER).is_file():
         return [_made(data, each, out, workers) for each in wanted]
     given = [data] if scenes is None else [data, scenes]
@@ -44,6 +52,23 @@ def find_packs(
     for pack, each in zip(found, wanted, strict=True):
         _check(pack, each)
     return found
+
+
+def _flow(faces: Pack, out: Path) -> Pack:
+    """The pack of optical flow of a pack of faces, made once."""
+    from fervbench.reference.flow import write_flow_pack
+
+    digest = hashlib.sha256(faces.header.to_bytes()).hexdigest()[:12]
+    target = out / "packs" / f"flow-{faces.header.height}x{faces.header.width}-{digest}.pack"
+    if not (target / HEADER).is_file():
+        make_folder(target.parent)
+        device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+        line = Progress(faces.header.frames, "frames of flow")
+        try:
+            write_flow_pack(faces, target, device, line)
+        finally:
+            line.close()
+    return open_pack(target)
 
 
 def _check(pack: Pack, wanted: Wanted) -> None:

@@ -145,3 +145,11 @@ def test_a_run_on_a_published_protocol_stands_beside_the_published_row():
     assert "ferv39k/table2" in [table.id for table in found]
     assert all(cell.method == "r18-lstm" for table in found for cell in table.cells)
     assert published_rows("nothing", protocol, report) == []
+
+
+@pytest.mark.parametrize("option", [("--features", "job"), ("--shuffled-features",), ("--set", "channels=8")])
+def test_options_of_spotting_are_refused_for_recognition(tmp_path: Path, torch, option: tuple[str, ...]):
+    write(tmp_path)
+    result = run(tmp_path, "I3D", *option)
+    assert result.exit_code == 2
+    assert f"{option[0]} is for baselines of spotting" in result.stderr

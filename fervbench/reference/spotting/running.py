@@ -1,0 +1,177 @@
+"""A spotting baseline from features to report: train, let the validation part pick, propose for the test part, score.
+
+The folder of a job is that of `fervbench.reference.jobs`, with a checkpoint for each stage, `validation.jsonl`, and
+`proposals.json` in place of predictions. Proposals for test videos are made once, when training is done.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from fervbench.interval_truth import IntervalTruth
+from fervbench.metrics.spotting import rank
+from fervbench.reference import counter, numerics
+from fervbench.reference.jobs import Job, locked, open_job
+from fervbench.reference.spotting.parts import Input, Proposals, Stage
+from fervbench.reference.spotting.rescaling import Features
+from fervbench.reference.spotting.settings import Settings, describe
+from fervbench.reference.spotting.training import best_of, train_stage
+from fervbench.reference.spotting.writing import format_proposals
+from fervbench.reference.synthetic import NOTE
+from fervbench.report import Report
+from fervbench.spotting_scoring import score_spotting
+from fervbench.submission.spotting import parse_spotting
+
+Say = Callable[[str], None]
+NETWORKS = ("bmn", "bsn", "turn", "r-c3d")
+SHUFFLED = "control: the features of all snippets were put in another order; what is found should be at chance"
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a job ended in; `stored` says whether it was done before."""
+
+    folder: Path
+    report: Report
+    stored: bool
+
+
+def module_of(model: str) -> Any:
+    """The module of a network by its name."""
+    return import_module(f"fervbench.reference.spotting.{model.replace('-', '')}")
+
+
+def run_job(
+    settings: Settings,
+    given: Input,
+    about: Mapping[str, Any],
+    out: Path,
+    *,
+    say: Say,
+    synthetic: bool,
+    files: Mapping[str, str] | None = None,
+    every: float = 300.0,
+) -> Outcome:
+    """Train, propose and score, or give the stored report. `about` says what features and videos are; it names the job
+    together with the settings. `files` go beside the proposals.
+    """
+    job = open_job(out, describe(settings, dict(about) | {"device": given.device.type}))
+    if job.done:
+        say(f"done before: {job.folder}")
+        return Outcome(job.folder, job.report(), stored=True)
+    with locked(job):
+        for name, content in (files or {}).items():
+            job.write(name, content)
+        report = _work(job, settings, given, say, synthetic, every)
+    return Outcome(job.folder, report, stored=False)
+
+
+def _work(job: Job, settings: Settings, given: Input, say: Say, synthetic: bool, every: float) -> Report:
+    started = time.monotonic()
+    notes = [NOTE] if synthetic else []
+    if settings.control == "shuffled-features":
+        notes.append(SHUFFLED)
+        given = Input(given.videos, shuffled(given.features, settings.seed), given.device, given.pixels, given.start)
+    made, rows = last_stage(job, settings, given, say, every)
+    if made.propose is None:
+        raise AssertionError("the last stage of a network proposes")
+    proposals = made.propose(given.videos.parts["test"])
+    protocol = given.videos.protocol
+    text = format_proposals(protocol, proposals, "; ".join(notes) or None)
+    submission = parse_spotting(text.encode(), "proposals.json", protocol, ground_truth=given.videos.truth)
+    report = score_spotting(protocol, submission)
+    report = Report(report.header | {"warnings": list(dict.fromkeys([*notes, *report.warnings]))}, report.cells)
+    job.write("proposals.json", text)
+    job.write("report.json", report.to_json())
+    picked = {name: best_of(history) for name, history in rows.items()}
+    job.write(
+        "done.json",
+        {
+            "reported": {name: f"epoch {row['epoch']}, picked on the validation part" for name, row in picked.items()},
+            "validation": {name: row["selection"] for name, row in picked.items()},
+            "environment": numerics.environment(given.device),
+            "seconds": round(time.monotonic() - started, 1),
+            "signature": report.signature,
+        },
+    )
+    return report
+
+
+def last_stage(
+    job: Job, settings: Settings, given: Input, say: Say, every: float = 300.0
+) -> tuple[Stage, dict[str, list[dict[str, Any]]]]:
+    """Train every stage of a job; the last one, its network at its best epoch, and what each epoch gave by stage."""
+    rows: dict[str, list[dict[str, Any]]] = {}
+    stage: Stage | None = None
+    for number, stage in enumerate(module_of(settings.model).stages(settings, given)):
+        rows[stage.name] = []
+
+        def keep(history: list[dict[str, Any]], name: str = stage.name) -> None:
+            rows[name] = history
+            job.write_metrics([row for each in rows.values() for row in each])
+
+        rows[stage.name] = train_stage(
+            stage,
+            number,
+            settings,
+            job.folder / f"checkpoint-{stage.name}.pt",
+            job.name,
+            judge=partial(_judge, given=given),
+            say=say,
+            every=every,
+            after_epoch=keep,
+        )
+        top = best_of(rows[stage.name])
+        shown = f"AUC {100 * top['validation_AUC']:.2f}" if "validation_AUC" in top else f"loss {-top['selection']:.4f}"
+        say(f"{stage.name}: epoch {top['epoch']} of {stage.training.epochs} is best on the validation part ({shown})")
+    if stage is None:
+        raise AssertionError("a network has a stage")
+    return stage, rows
+
+
+def _judge(stage: Stage, given: Input) -> dict[str, float]:
+    """AUC over the validation part where a stage proposes, else its loss there."""
+    loss = stage.validate()
+    if stage.propose is None:
+        return {"selection": -loss, "validation_loss": loss}
+    auc = auc_of(given.videos.validation, stage.propose(given.videos.parts["validation"]))
+    return {"selection": auc, "validation_AUC": auc, "validation_loss": loss}
+
+
+def auc_of(truth: IntervalTruth, proposals: Proposals, max_average: int = 100) -> float:
+    """AUC as the scorer has it; 0 where there are no proposals at all."""
+    rows = [(truth.index[id], found) for id, found in proposals.items() if id in truth.index]
+    outside = sum(len(found) for id, found in proposals.items() if id not in truth.index)
+    every = np.concatenate([found for _, found in rows]) if rows else np.empty((0, 3))
+    if not len(every):
+        return 0.0
+    spotted = rank(
+        truth.target,
+        truth.video,
+        every[:, :2],
+        np.repeat([i for i, _ in rows], [len(found) for _, found in rows]),
+        every[:, 2],
+        videos=len(truth.videos),
+        outside=outside,
+        max_average=max_average,
+    )
+    return spotted.curve().auc
+
+
+def shuffled(features: Mapping[str, Features], seed: int) -> dict[str, Features]:
+    """All snippets of all videos in another order: what a video has says nothing about it."""
+    ids = sorted(features)
+    every = np.concatenate([features[id] for id in ids])
+    order = torch.argsort(counter.bits(seed, counter.SHUFFLE, 0, torch.arange(len(every)))).numpy()
+    ends = np.cumsum([0, *(len(features[id]) for id in ids)])
+    mixed = every[order]
+    return {id: mixed[ends[i] : ends[i + 1]] for i, id in enumerate(ids)}

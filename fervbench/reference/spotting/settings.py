@@ -1,0 +1,111 @@
+"""The configuration of a spotting job: what is trained and how, as the recipe says or the command line changes it."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from importlib import import_module
+from typing import Any, TypeVar
+
+from fervbench import strict_json
+from fervbench._version import __version__
+from fervbench.errors import UsageError
+from fervbench.spotting_recipes import SpottingRecipe
+
+FORMAT = "fervbench-spotting-job/1"
+CONTROLS = ("none", "shuffled-features")
+ABOUT_INPUT = ("packed_size", "start")  # settings of a recipe that are no option of the network
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Training:
+    """How a network is optimised: `lr` times `gamma` at each of `milestones` (epochs done); `steps` an epoch, 0 for all
+    items once; gradients are scaled down to a norm of `clip`, 0 for not at all.
+    """
+
+    optimizer: str = "adam"
+    lr: float = 1e-3
+    momentum: float = 0.9
+    weight_decay: float = 1e-4
+    batch: int = 16
+    epochs: int = 9
+    milestones: tuple[int, ...] = ()
+    gamma: float = 0.1
+    steps: int = 0
+    clip: float = 0.0
+
+    def __post_init__(self) -> None:
+        if self.optimizer not in ("adam", "sgd"):
+            raise UsageError(f"no optimizer {self.optimizer!r}", hint="there are adam and sgd")
+        if min(self.batch, self.epochs) < 1 or self.steps < 0 or not 0 < self.lr < 1e3:
+            raise UsageError(
+                f"{self.epochs} epochs of batches of {self.batch} at a rate of {self.lr}: nothing to train"
+            )
+
+
+@dataclass(frozen=True)
+class Settings:
+    """A network's name, its recipe, a `Training` for each stage, and the network's own options."""
+
+    model: str
+    recipe: str
+    training: tuple[Training, ...]
+    options: Any
+    seed: int = 0
+    deterministic: bool = False
+    control: str = "none"
+    selection: str = "validation-auc"
+
+    def __post_init__(self) -> None:
+        if self.control not in CONTROLS:
+            raise UsageError(f"no control {self.control!r}", hint=f"there are {', '.join(CONTROLS)}")
+
+
+def from_recipe(recipe: SpottingRecipe, **changes: Any) -> Settings:
+    """A recipe as settings. `changes` are those of `Training` (every stage), and of the network's options.
+
+    Raises UsageError for a setting that is none.
+    """
+    options = import_module(f"fervbench.reference.spotting.{recipe.network.replace('-', '')}").Options
+    plain = {
+        key: value
+        for section in ("network", "proposals")
+        for key, value in recipe.values(section).items()
+        if key not in ABOUT_INPUT
+    }
+    of_training = {key: value for key, value in changes.items() if key in Training.__dataclass_fields__}
+    of_job = {key: value for key, value in changes.items() if key in ("seed", "deterministic", "control")}
+    rest = {key: value for key, value in changes.items() if key not in of_training and key not in of_job}
+    where = f"the recipe {recipe.id}"
+    return Settings(
+        model=recipe.network,
+        recipe=recipe.id,
+        training=tuple(made(Training, recipe.values(stage) | of_training, where) for stage in recipe.stages),
+        options=made(options, plain | rest, where),
+        selection=str(recipe.values("selection")["epoch"]),
+        **of_job,
+    )
+
+
+def made(kind: type[T], given: Mapping[str, Any], where: str) -> T:
+    """An options class from plain values; lists become tuples. Raises UsageError naming the nearest key."""
+    known = [each.name for each in fields(kind)]  # type: ignore[arg-type]
+    for key in given:
+        if key not in known:
+            near = difflib.get_close_matches(key, known, n=1, cutoff=0.4)
+            hint = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(known)}"
+            raise UsageError(f"{where} has no setting {key!r}", hint=hint)
+    return kind(**{key: _tuple(value) for key, value in given.items()})
+
+
+def _tuple(value: Any) -> Any:
+    return tuple(_tuple(each) for each in value) if isinstance(value, list) else value
+
+
+def describe(settings: Settings, about: Mapping[str, Any]) -> dict[str, Any]:
+    """What config.json holds."""
+    config = {"format": FORMAT, "tool_version": __version__, "settings": asdict(settings), **about}
+    plain: dict[str, Any] = strict_json.parse(strict_json.dumps(config).encode(), "config").value
+    return plain
