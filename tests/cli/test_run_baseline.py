@@ -115,7 +115,7 @@ def test_data_and_protocols_that_are_not_there(tmp_path: Path, torch):
         ({"data": "nowhere"}, 1, "no such folder"),
         ({"protocol": "nothing"}, 3, "no protocol 'nothing'"),
         ({"protocol": "ferv39k"}, 3, "the pack is not the data of ferv39k"),
-        ({"protocol": "activitynet"}, 2, "activitynet is for spotting"),
+        ({"protocol": "activitynet"}, 2, "no baseline of spotting 'I3D'"),
     ):
         result = run(tmp_path, **options)  # type: ignore[arg-type]
         assert (result.exit_code, said in result.stderr) == (code, True), result.stderr
