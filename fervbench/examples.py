@@ -31,6 +31,7 @@ EXAMPLES: dict[str, tuple[str, tuple[str, ...]]] = {
         "a table of results as an author would write it (a published confusion matrix), to be checked",
         ("my_table.json",),
     ),
+    "invalid": ("a FERV39k file with many mistakes, to see what refusal looks like", ("invalid.json",)),
     "ratings": (
         "made-up raw annotations: ratings and votes of clips, groups with known clips, triples of videos",
         (
@@ -45,7 +46,6 @@ EXAMPLES: dict[str, tuple[str, tuple[str, ...]]] = {
             "ratings/tiny-votes.csv",
         ),
     ),
-    "invalid": ("a FERV39k file with many mistakes, to see what refusal looks like", ("invalid.json",)),
 }
 
 

@@ -165,6 +165,13 @@ def _annotated(
         findings.add("missing-value", f"{id!r} has no frames per second", pointer=video.line, id=id, hint=hint)
         return None
     duration = video.about["duration"]
+    times = [abs(t) for rows in video.rows.values() for _, onset, offset, _ in rows for t in (onset, offset)]
+    reach = max([duration or 0.0, *(t / rate if unit == "frames" else t for t in times)])
+    if not reach * rate <= MAX_FRAMES:  # infinity too
+        message = f"{id!r} has more than {MAX_FRAMES:,} frames"
+        hint = "are onset and offset in the unit that --unit says?"
+        findings.add("too-large", message, pointer=video.line, id=id, hint=hint)
+        return None
     length = None if duration is None else max(1, round(duration * rate))
     triples, frames, last = [], [], 0
     for rater, rows in video.rows.items():
@@ -178,12 +185,12 @@ def _annotated(
                 findings.add("empty-interval", message, pointer=where, id=id, hint=f"{rate:g} frames a second")
             spans.append((start, end, where, onset, offset, label))
         spans.sort(key=lambda span: (span[3], span[4]))
-        reach: tuple[int, int, str] | None = None
+        before: tuple[int, int, str] | None = None
         for start, end, where, *_ in spans:
-            if reach is not None and start <= reach[1]:
-                message = f"{rater!r} marks frames {start} to {min(end, reach[1])} twice (see {reach[2]})"
+            if before is not None and start <= before[1]:
+                message = f"{rater!r} marks frames {start} to {min(end, before[1])} twice (see {before[2]})"
                 findings.add("overlap", message, pointer=where, id=id, hint="one face shows one expression at a time")
-            reach = (start, end, where) if reach is None or end > reach[1] else reach
+            before = (start, end, where) if before is None or end > before[1] else before
         triples.append(tuple((onset, offset, label) for _, _, _, onset, offset, label in spans))
         frames.append(np.array([span[:2] for span in spans], dtype=np.int64).reshape(-1, 2))
         last = max([last, *(span[1] + 1 for span in spans)])

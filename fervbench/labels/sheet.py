@@ -136,7 +136,7 @@ def _json_sheet(data: bytes, file: str, sha256: str, findings: Findings) -> Shee
     document = parse(data, file)
     content = document.value
     name = content.get("format") if isinstance(content, dict) else None
-    if name not in _SCHEMAS:
+    if not isinstance(name, str) or name not in _SCHEMAS:
         known = ", ".join(_SCHEMAS)
         message = f"has the format {name!r}, not one of {known}" if name else f"names no format: {file}"
         raise InputError(message, hint=f'"format" is one of {known}', file=file)
@@ -151,7 +151,7 @@ def _json_sheet(data: bytes, file: str, sha256: str, findings: Findings) -> Shee
             schema.violations(content, schema.load(_SCHEMAS[name]), findings)
             raise InputError(f"cannot be used: {file}", file=file, findings=findings)
     classes = tuple(content.get("classes", ()))
-    rows = list(_interval_rows(content) if name == INTERVALS else _rating_rows(content))
+    rows = list(_interval_rows(content, findings) if name == INTERVALS else _rating_rows(content))
     header = list(dict.fromkeys(key for _, row in rows for key in row))
     if name == RATINGS and "counts" in content:
         header = list(dict.fromkeys(["clip_id", *classes, *header]))
@@ -178,7 +178,7 @@ def _rating_rows(content: dict[str, Any]) -> Iterator[tuple[str, dict[str, str]]
         yield pointer("counts", id), {"clip_id": id} | {name: str(value) for name, value in counts.items()}
 
 
-def _interval_rows(content: dict[str, Any]) -> Iterator[tuple[str, dict[str, str]]]:
+def _interval_rows(content: dict[str, Any], findings: Findings) -> Iterator[tuple[str, dict[str, str]]]:
     for id, video in content["videos"].items():
         about = {key: str(video[key]) for key in ("duration", "fps", "subject", "split") if key in video}
         for rater, triples in video["raters"].items():
@@ -187,4 +187,6 @@ def _interval_rows(content: dict[str, Any]) -> Iterator[tuple[str, dict[str, str
             if not triples:
                 yield where, base | {"onset": "", "offset": "", "label": ""}
             for i, (onset, offset, label) in enumerate(triples):
-                yield f"{where}/{i}", base | {"onset": str(onset), "offset": str(offset), "label": label}
+                if not isinstance(label, str):
+                    findings.add("wrong-type", f"label is {label!r}, not text", pointer=f"{where}/{i}/2", id=id)
+                yield f"{where}/{i}", base | {"onset": str(onset), "offset": str(offset), "label": str(label)}

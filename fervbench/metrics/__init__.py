@@ -22,17 +22,26 @@ from fervbench.metrics.recognition import (
 )
 
 if TYPE_CHECKING:
+    from fervbench.metrics.agreement import fleiss_kappa, krippendorff_alpha
     from fervbench.metrics.intervals import tiou
     from fervbench.metrics.spotting import auc, average_recall
 
 # Looked up on first use: scoring clips shall not wait for the metrics of spotting.
-_HOME = {"auc": "spotting", "average_recall": "spotting", "tiou": "intervals"}
+_HOME = {
+    "auc": "spotting",
+    "average_recall": "spotting",
+    "fleiss_kappa": "agreement",
+    "krippendorff_alpha": "agreement",
+    "tiou": "intervals",
+}
 
 __all__ = [
     "RecognitionScores",
     "auc",
     "average_recall",
     "confusion",
+    "fleiss_kappa",
+    "krippendorff_alpha",
     "macro_f1",
     "per_class",
     "scores",
