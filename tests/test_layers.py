@@ -63,7 +63,7 @@ OUTSIDE = {
     2: {"numpy"},
     3: {"numpy", "msgspec"},
     4: {"numpy", "openpyxl"},
-    5: {"matplotlib", "numpy", "PIL", "simplejpeg", "av"},
+    5: {"jinja2", "markupsafe", "matplotlib", "numpy", "PIL", "simplejpeg", "av"},
     6: {"matplotlib", "numpy", "ray", "sklearn", "torch"},
     7: {"click", "rich"},
     8: set(),

@@ -22,7 +22,7 @@ NO_CACHE = click.option("--no-cache", is_flag=True, help="Look at every entry an
 
 @click.group(cls=Group)
 def leaderboard() -> None:
-    """The leaderboard: check its entries, show its ranks.
+    """The leaderboard: check its entries, show ranks, build its site.
 
     Entries are folders submissions/<protocol>/<slug>/ with submission.json, predictions.json (or .json.gz) and
     result.json, which only the tool writes. 'fervbench submit init' makes one.
@@ -31,6 +31,7 @@ def leaderboard() -> None:
     Example:
       fervbench leaderboard check
       fervbench leaderboard show ferv39k
+      fervbench leaderboard build --out site
     """
 
 
@@ -332,3 +333,50 @@ def comment(report: str, output: str | None, force: bool) -> None:
         click.echo(text, nl=False)
         return
     write_whole(output, text, overwrite=force)
+
+
+@leaderboard.command()
+@BOARD
+@click.option("--out", metavar="DIR", required=True, help="Folder of the site: new, empty, or built by this command.")
+@click.option("--protocol", "protocols", metavar="PATH", multiple=True, help="A protocol file, for its id.")
+@click.option("--force", is_flag=True, help="Replace a built folder to which files were added.")
+@CACHE
+@NO_CACHE
+@options.as_json
+def build(
+    board: str, out: str, protocols: tuple[str, ...], force: bool, cache: str | None, no_cache: bool, as_json: bool
+) -> None:
+    """Build the leaderboard's site: static pages for any host.
+
+    Pages open from disk, need no script to be read, and load nothing from elsewhere. The folder is built beside its
+    place and renamed; a folder that this command did not build is left alone. Entries with errors are left out.
+
+    \b
+    Example:
+      fervbench leaderboard build --out site
+    """
+    from fervbench.leaderboard.cache import Cache
+    from fervbench.leaderboard.checking import Options, check_board, protocols_from
+    from fervbench.leaderboard.site.build import build as make
+    from fervbench.leaderboard.site.build import check_place
+    from fervbench.leaderboard.sources import Folder
+    from fervbench.resources import user_cache_dir
+
+    check_place(Path(out), force=force)
+    files = Folder(board)
+
+    def say(text: str) -> None:
+        click.echo(text, err=True)
+
+    kept = Cache(None if no_cache else Path(cache) if cache else user_cache_dir())
+    found = check_board(files, kept, Options(grounds=protocols_from(protocols), say=say))
+    left = sum(1 for id in found.kept if id not in {entry.id for entry in found.entries})
+    if left:
+        say(f"{left} entries are left out: fervbench leaderboard check says why")
+    made = make(files, found, out, force=force, say=say)
+    if as_json:
+        from fervbench.strict_json import dumps
+
+        click.echo(dumps({"folder": out, "entries": made.entries, "files": made.files, "bytes": made.size}))
+        return
+    click.echo(f"{out}: {made.entries:,} entries, {made.files:,} files, {made.size / 2**20:.1f} MiB; open index.html")

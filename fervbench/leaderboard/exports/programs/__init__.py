@@ -1,0 +1,1 @@
+"""Scoring programs as they stand in bundles: `score.py` on Codabench, `main.py` on EvalAI."""
