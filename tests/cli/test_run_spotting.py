@@ -42,8 +42,9 @@ def write(folder: Path, *, synthetic: bool = True, protocol: str = "sdfe-lv-synt
     return folder
 
 
-def run(folder: Path, name: str = "BMN", *options: str, features: str | None = "features") -> Result:
-    arguments = ["run-baseline", name, "--protocol", "sdfe-lv", "--data", str(folder), "--out", str(folder / "out")]
+def run(folder: Path, name: str = "BMN", *options: str, features: str | None = "features", data: str = "") -> Result:
+    arguments = ["run-baseline", name, "--protocol", "sdfe-lv", "--data", str(folder / data)]
+    arguments += ["--out", str(folder / "out")]
     arguments += ["--device", "cpu", "--seed", "0"]
     arguments += ["--features", str(folder / features) if features != "none" else "none"] if features else []
     return CliRunner().invoke(cli, [*arguments, *options])
@@ -125,8 +126,8 @@ def test_rc3d_sees_frames(tmp_path: Path, torch):
     write_pack(clips, tmp_path / "faces.pack", source={"kind": "drawn", "synthetic": True})
     options = ["--set", "window=32", "--set", "stride=4", "--set", "train_step=32", "--set", "test_step=32"]
     options += ["--set", "scales=[1,2]", "--set", "width=0.0625", "--epochs", "1", "--size", "32"]
-    options += ["--data", str(tmp_path / "faces.pack"), "--ground-truth", str(tmp_path / "intervals.json")]
-    shown = run(tmp_path, "R-C3D", *options, features="none")
+    options += ["--ground-truth", str(tmp_path / "intervals.json")]
+    shown = run(tmp_path, "R-C3D", *options, features="none", data="faces.pack")
     assert shown.exit_code == 0, shown.stderr
     assert "AUC" in shown.stdout
 
