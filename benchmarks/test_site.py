@@ -73,6 +73,7 @@ def test_time_to_interactive(boards, size, tmp_path):
     """From navigation to the end of the page's own script, median of five; and one sort and one filter."""
     from selenium import webdriver
     from selenium.webdriver.chrome.service import Service
+    from selenium.webdriver.support.ui import WebDriverWait
 
     folder, board, found = boards[size]
     if not (folder / "site").exists():
@@ -93,6 +94,7 @@ def test_time_to_interactive(boards, size, tmp_path):
                 ))  # fmt: skip
             print(f"\n{size} entries, {page}: interactive after {statistics.median(times):.0f} ms")
         driver.get((folder / "site" / "ferv39k" / "index.html").as_uri())
+        WebDriverWait(driver, 60).until(lambda d: d.find_elements("css selector", "#ranks thead button"))
         work = driver.execute_script(
             "const b = document.querySelectorAll('#ranks thead button')[2], f = document.querySelector('form.filters');"
             "const run = f => { const t = performance.now(); f(); document.body.offsetHeight;"

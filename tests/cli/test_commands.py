@@ -131,7 +131,7 @@ def test_findings_as_json_keep_to_the_published_schema(folder: Path):
         (["template", "ferv39k", "--evaluation", "five-fold"], 2, "no evaluation 'five-fold'"),
         (["ground-truth", "show", "mafw"], 3, "licensed"),
         (["protocols", "stats", "mafw"], 3, "fd1 1,839"),
-        (["examples", "write", "nothing"], 2, "known: mae-dfer-overall-only, tiny, spotting, table, ratings, invalid"),
+        (["examples", "write", "nothing"], 2, "known: mae-dfer-overall-only, tiny, spotting, table, invalid, ratings"),
         (["convert", "absent.csv", "--protocol", "ferv39k"], 1, "no such file"),
         (["protocols", "stats", "ferv39k", "--plot", "clips.txt"], 2, ".png, .svg, .pdf"),
     ],

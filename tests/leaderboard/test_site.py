@@ -21,6 +21,7 @@ from fervbench.leaderboard.site.html import POLICY, link
 from fervbench.leaderboard.sources import Folder
 
 from .conftest import ABOUT, REPORTED, answers, put
+from .test_hostile import INERT, REFUSED
 
 NASTY = [
     "<script>document.title='owned'</script>",
@@ -31,6 +32,7 @@ NASTY = [
     "javascript:alert(1)",
     "]]> --> <!-- & &lt; \\",
     "=cmd|' /C calc'!A0",
+    *INERT,
 ]
 VOID = {"meta", "link", "input", "br", "img", "hr", "base"}
 
@@ -139,6 +141,14 @@ def test_pages_are_whole_and_hold_nothing_of_a_strangers_making(world: tuple[Pat
     shown = Page((site / "ferv39k" / "entries" / "nasty-0.html").read_text(encoding="utf-8")).text
     assert NASTY[0] in shown
     assert "49" not in Page((site / "ferv39k" / "entries" / "nasty-3.html").read_text(encoding="utf-8")).text[:200]
+
+
+def test_entries_that_are_refused_are_left_out_and_break_nothing(board: Path, made: Callable[..., Path]):
+    for i, (_, about, predictions, _) in enumerate(REFUSED):
+        put(board, f"refused-{i}", about, predictions)
+    put(board, "good", ABOUT | REPORTED | {"claimed": {"overall": {"WAR": 0.52}}})
+    site = made()
+    assert [path.name for path in (site / "ferv39k" / "entries").iterdir()] == ["good.html"]
 
 
 def test_every_kind_of_page_is_there(world: tuple[Path, Path, Any]):
