@@ -13,3 +13,12 @@ pages      which pages there are
 data       the same as JSON, CSV and a script for the comparing page
 build      files written at once, in a folder that is ours
 """
+
+from __future__ import annotations
+
+from fervbench.errors import MissingExtraError
+
+try:
+    import jinja2 as _jinja2  # noqa: F401  (that it is there)
+except ImportError as error:
+    raise MissingExtraError("the leaderboard's site", "site") from error

@@ -10,7 +10,6 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from fervbench._version import __version__
-from fervbench.errors import MissingExtraError
 from fervbench.leaderboard.tracks import TRACKS, home
 from fervbench.resources import package_file
 
@@ -77,11 +76,8 @@ def heat(value: float | None, low: float, high: float) -> str:
 
 @cache
 def environment() -> Environment:
-    """The environment of all pages. Raises MissingExtraError without Jinja2."""
-    try:
-        from jinja2 import Environment, FunctionLoader, StrictUndefined
-    except ImportError:
-        raise MissingExtraError("the leaderboard's site", "site") from None
+    """The environment of all pages."""
+    from jinja2 import Environment, FunctionLoader, StrictUndefined
 
     def read(name: str) -> str | None:
         path = package_file("leaderboard", "site", "templates", name)
