@@ -6,8 +6,12 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from fervbench.resources import DATA_VARIABLE
+
+settings.register_profile("patient", deadline=None)  # on a shared machine a slow example is no failure
+settings.load_profile("patient")
 
 ROOT = Path(__file__).resolve().parent.parent
 
