@@ -7,6 +7,7 @@ only, and losses over pairs of a batch the pairs of that share: the number of ra
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -15,6 +16,8 @@ import torch.distributed as dist
 from torch import Tensor, nn
 
 from fervbench.errors import UsageError
+
+PATIENCE = 120.0  # seconds in which the ranks of a job find each other; they are started together
 
 
 @dataclass(frozen=True)
@@ -60,15 +63,30 @@ class World:
 
 
 def join(device: torch.device) -> World:
-    """The world that torchrun set up in the environment; alone without it. Raises UsageError."""
+    """The world that torchrun set up in the environment; alone without it. Raises UsageError.
+
+    Ranks that have not found each other after `PATIENCE` seconds leave: gloo has been seen to wait for ever after a
+    restart, and torchrun starts again what has left.
+    """
     size = int(os.environ.get("WORLD_SIZE", "1"))
     if size == 1:
         return World()
     if not dist.is_available():
         raise UsageError("this build of torch has no distributed training")
     if not dist.is_initialized():
-        dist.init_process_group("nccl" if device.type == "cuda" else "gloo")
+        watch = threading.Timer(PATIENCE, _give_up)
+        watch.daemon = True
+        watch.start()
+        try:
+            dist.init_process_group("nccl" if device.type == "cuda" else "gloo")
+        finally:
+            watch.cancel()
     return World(dist.get_rank(), size)
+
+
+def _give_up() -> None:
+    os.write(2, f"the ranks have not found each other in {PATIENCE:.0f} seconds\n".encode())
+    os._exit(1)
 
 
 def leave() -> None:

@@ -26,6 +26,22 @@ def test_a_world_of_one_changes_nothing():
     assert tensor.tolist() == [1, 1]
 
 
+def test_a_rank_that_finds_nobody_leaves():
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    script = (
+        "import torch; from fervbench.reference import distributed as d; d.PATIENCE = 1.0; d.join(torch.device('cpu'))"
+    )
+    paths = [str(Path(fervbench.__file__).parents[1]), os.environ.get("PYTHONPATH", "")]
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(paths), "RANK": "0", "WORLD_SIZE": "2"}
+    environment |= {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port)}
+    done = subprocess.run(
+        [sys.executable, "-c", script], env=environment, capture_output=True, text=True, timeout=120, check=False
+    )
+    assert (done.returncode, "have not found each other in 1 seconds" in done.stderr) == (1, True), done.stderr
+
+
 @pytest.mark.slow
 def test_two_gloo_ranks_give_one_ranks_gradients(tmp_path: Path):
     folder = write_world(tmp_path / "world")
