@@ -10,6 +10,7 @@ import os
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 import torch.distributed as dist
@@ -65,8 +66,7 @@ class World:
 def join(device: torch.device) -> World:
     """The world that torchrun set up in the environment; alone without it. Raises UsageError.
 
-    Ranks that have not found each other after `PATIENCE` seconds leave: gloo has been seen to wait for ever after a
-    restart, and torchrun starts again what has left.
+    Ranks that have not found each other after `PATIENCE` seconds leave: torchrun starts again what has left.
     """
     size = int(os.environ.get("WORLD_SIZE", "1"))
     if size == 1:
@@ -78,10 +78,27 @@ def join(device: torch.device) -> World:
         watch.daemon = True
         watch.start()
         try:
-            dist.init_process_group("nccl" if device.type == "cuda" else "gloo")
+            dist.init_process_group("nccl" if device.type == "cuda" else "gloo", **_meeting_place(size))
         finally:
             watch.cancel()
     return World(dist.get_rank(), size)
+
+
+def _meeting_place(size: int) -> dict[str, Any]:
+    """Where ranks leave their addresses: under a prefix of this start's own, where torchrun may start them again.
+
+    torchrun keeps one store on a machine over all starts, and after a restart ranks find the addresses of the dead:
+    gloo then waits for ever. Over several machines starts are counted by each, and the prefix would part them.
+    """
+    attempt = os.environ.get("TORCHELASTIC_RESTART_COUNT")
+    if attempt is None or os.environ.get("GROUP_WORLD_SIZE") != "1":
+        return {}
+    from torch.distributed.rendezvous import rendezvous
+
+    rank = int(os.environ["RANK"])
+    store, _, _ = next(rendezvous("env://", rank, size))
+    own = dist.PrefixStore(f"start {attempt}", store)  # type: ignore[attr-defined]
+    return {"store": own, "rank": rank, "world_size": size}
 
 
 def _give_up() -> None:
