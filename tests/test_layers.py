@@ -122,6 +122,12 @@ def test_only_render_modules_import_rich():
     assert users == {"render.py", *(f"render_{name}.py" for name in names)}
 
 
+def test_only_the_reference_baselines_import_torch():
+    users = {name for name, path in modules() if any(i.split(".")[0] == "torch" for i in imports(path))}
+    assert users
+    assert all(name.split(".")[1] == "reference" for name in users), users
+
+
 def test_every_module_has_a_level():
     assert {name.removeprefix("fervbench").removeprefix(".").split(".")[0] for name, _ in modules()} == set(LEVELS)
 

@@ -173,13 +173,7 @@ def row(
 @click.argument("protocol", metavar="PROTOCOL")
 @BOARD
 @click.option("--evaluation", metavar="NAME", help="One evaluation; by default the first that has entries.")
-@click.option(
-    "--track",
-    type=click.Choice(["face", "context", "extra-data", "audio-text", "zero-shot"]),
-    default="audio-text",
-    show_default=True,
-    help="Who competes.",
-)
+@options.track
 @click.option("--by", "metric", metavar="METRIC", help="Rank by WAR (default), UAR or AUC.")
 @click.option("--top", type=click.IntRange(1), metavar="N", help="The first N alone.")
 @FORM

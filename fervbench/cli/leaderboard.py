@@ -216,13 +216,7 @@ def _one_protocol(files: Folder | Tree, chosen: Any) -> None:
 @click.argument("protocol", metavar="[PROTOCOL]", required=False)
 @BOARD
 @click.option("--evaluation", metavar="NAME", help="One evaluation.")
-@click.option(
-    "--track",
-    type=click.Choice(["face", "context", "extra-data", "audio-text", "zero-shot"]),
-    default="audio-text",
-    show_default=True,
-    help="Who competes: each track admits those before it; audio-text admits all.",
-)
+@options.track
 @click.option("--by", "metric", metavar="METRIC", help="Rank by WAR (default), UAR or AUC.")
 @click.option("--fingerprint", metavar="SHA256", help="One ground truth, where the protocol freezes none.")
 @click.option("--protocol-file", "protocols", metavar="PATH", multiple=True, help="A protocol file, for its id.")

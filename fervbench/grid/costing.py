@@ -7,25 +7,22 @@ Clips are those of the published lists. The time of a step is measured on clips 
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
-
-import torch
 
 from fervbench.grid.planning import Plan
 from fervbench.grid.task import Task
 from fervbench.protocol import load_protocol
 from fervbench.recipes import load_recipe
-from fervbench.reference import counting, networks
+from fervbench.reference import counting, numerics, timing
 from fervbench.reference.naming import settings_of
+from fervbench.reference.numerics import Device
 from fervbench.reference.settings import Settings
 
 # AFEW 7.0 as its folders hold it; the validation part is DFEW's Table 7.
 AFEW = (773, 383)
 PROBES = {False: "r18-lstm", True: "i3d"}  # 2D, 3D: what is timed on a CPU
-_STEPS = 3
 
 
 @dataclass(frozen=True)
@@ -89,59 +86,27 @@ def stated(tera: float) -> Rate:
     return Rate(lambda _: tera * 1e12, f"stated throughput: {tera:g} TFLOP/s")
 
 
-def measured(device: torch.device) -> Rate:
+def measured(device: Device) -> Rate:
     """A throughput measured here and now: on a GPU each network at its own batch, else two small ones stand for all."""
     known: dict[tuple[str, int, tuple[tuple[int, int], ...], str], float] = {}
 
     def of(settings: Settings) -> float:
         if device.type != "cuda":
-            three = _is_3d(settings)
+            three = timing.sees_time(settings.model, settings.frames, settings.sizes)
             settings = replace(settings, model=PROBES[three], sizes=((112, 112),), frames=8, batch=2)
         key = (settings.model, settings.frames, settings.sizes, settings.precision)
         if key not in known:
             known[key] = _timed(settings, device)
         return known[key]
 
-    name = torch.cuda.get_device_name(device) if device.type == "cuda" else f"CPU, {torch.get_num_threads()} threads"
     how = "every network at its own batch" if device.type == "cuda" else f"2D by {PROBES[False]}, 3D by {PROBES[True]}"
-    return Rate(of, f"measured here: {_STEPS} eager training steps on {name}, {how}")
+    return Rate(of, f"measured here: {timing.STEPS} eager training steps on {numerics.named(device)}, {how}")
 
 
-@cache
-def _two_or_three(model: str, frames: int, sizes: tuple[tuple[int, int], ...]) -> bool:
-    with torch.device("meta"):
-        return networks.is_3d(networks.build(model, 7, frames, sizes))
-
-
-def _is_3d(settings: Settings) -> bool:
-    return _two_or_three(settings.model, settings.frames, settings.sizes)
-
-
-def _timed(settings: Settings, device: torch.device) -> float:
-    """Operations a second of training steps on noise."""
-    network = networks.make_network(settings, 7, device).train()
-    streams = networks.streams_of(settings.model)
-    clips = [
-        torch.randn(settings.batch, 3, settings.frames, *size, device=device)
-        for _, size in zip(streams, settings.sizes, strict=True)
-    ]
-    labels = torch.zeros(settings.batch, dtype=torch.int64, device=device)
-    start = 0.0
-    for step in range(_STEPS + 1):
-        if step == 1:  # the first one warms up
-            _wait(device)
-            start = time.perf_counter()
-        with torch.autocast(device.type, torch.bfloat16, enabled=settings.precision == "bfloat16"):
-            scores = network(*clips)
-        torch.autograd.backward(torch.nn.functional.cross_entropy(scores.float(), labels))
-    _wait(device)
-    seconds = (time.perf_counter() - start) / _STEPS
-    return 3.0 * settings.batch * _counted(settings.model, settings.frames, settings.sizes) / seconds
-
-
-def _wait(device: torch.device) -> None:
-    if device.type == "cuda":
-        torch.cuda.synchronize(device)
+def _timed(settings: Settings, device: Device) -> float:
+    """Operations a second of training steps."""
+    operations = 3.0 * settings.batch * _counted(settings.model, settings.frames, settings.sizes)
+    return operations / timing.seconds_a_step(settings, device)
 
 
 def timed(plan: Plan, rate: Rate) -> Plan:

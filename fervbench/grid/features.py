@@ -10,14 +10,14 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-import torch
 
 from fervbench.errors import InputError, MissingExtraError
 from fervbench.files import write_whole
 from fervbench.grid.task import Data, Task
 from fervbench.grid.work import gather
-from fervbench.reference import networks
 from fervbench.reference.clips import load_pixels, make_clips
+from fervbench.reference.embedding import embed
+from fervbench.reference.numerics import Device
 from fervbench.reference.parts import parts_of
 from fervbench.reference.starting import start_of_job
 
@@ -27,8 +27,7 @@ FloatArray = npt.NDArray[np.float32]
 IntArray = npt.NDArray[np.int64]
 
 
-@torch.inference_mode()
-def keep_features(task: Task, data: Mapping[str, Data], out: Path, folder: Path, device: torch.device) -> None:
+def keep_features(task: Task, data: Mapping[str, Data], out: Path, folder: Path, device: Device) -> None:
     """Write the features of a done job's test clips into its folder, from its checkpoint; nothing if they are there."""
     if (folder / FILE).is_file():
         return
@@ -37,15 +36,9 @@ def keep_features(task: Task, data: Mapping[str, Data], out: Path, folder: Path,
     pixels = [load_pixels(pack, device) for pack in found.packs]
     s = task.settings
     clips = make_clips(found.packs, pixels, s.sizes, parts.test, parts.test_labels, s.view, device)
-    network = networks.make_network(s, len(found.protocol.classes), device)
-    network.load_state_dict(dict(start_of_job(folder).weights))
-    network.eval()
-    kept = []
-    for first in range(0, len(clips), 32):
-        chosen = torch.arange(first, min(first + 32, len(clips)), device=device)
-        kept.append(network.embed(*clips.test(chosen)).float().flatten(1).cpu())  # type: ignore[operator]
+    features = embed(s, dict(start_of_job(folder).weights), clips, len(found.protocol.classes), device)
     content = io.BytesIO()
-    np.savez_compressed(content, features=torch.cat(kept).numpy(), labels=np.array(parts.test_labels, dtype=np.int64))
+    np.savez_compressed(content, features=features, labels=np.array(parts.test_labels, dtype=np.int64))
     write_whole(folder / FILE, content.getvalue(), overwrite=True)
 
 

@@ -110,4 +110,10 @@ def leave() -> None:
     """Take leave of the others, all together: a process that is gone while another still talks ends that one too."""
     if dist.is_available() and dist.is_initialized():
         dist.barrier()
+        part()
+
+
+def part() -> None:
+    """Leave without a word to the others: what is left to do after an error."""
+    if dist.is_available() and dist.is_initialized():
         dist.destroy_process_group()

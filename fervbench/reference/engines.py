@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from fervbench.reference import counter
+from fervbench.reference import counter, numerics
 from fervbench.reference.training import Step, Trainer
 
 Maker = Callable[[Trainer], Step]
@@ -125,17 +125,12 @@ def _milliseconds(trainer: Trainer, step: Step, steps: int) -> float:
     batches = [trainer.world.share(batch) for batch in whole]
     for i in range(3):
         step(batches[i % len(batches)])
-    _wait(trainer)
+    numerics.wait(trainer.device)
     start = time.perf_counter()
     for i in range(steps):
         step(batches[i % len(batches)])
-    _wait(trainer)
+    numerics.wait(trainer.device)
     return 1000 * (time.perf_counter() - start) / steps
-
-
-def _wait(trainer: Trainer) -> None:
-    if trainer.device.type == "cuda":
-        torch.cuda.synchronize(trainer.device)
 
 
 def _copied(trainer: Trainer) -> dict[str, object]:

@@ -6,12 +6,15 @@ measures instead of believing versions: results and gradients against float32.
 
 from __future__ import annotations
 
+import gc
 import os
+import sys
 from typing import Any
 
 import torch
 from torch.nn import functional
 
+Device = torch.device  # for those who hand one on and need nothing else of torch
 TOLERANCE = 0.02  # bfloat16 keeps 8 bits: sums of products are right to some 0.4 %
 # (batch, inputs, outputs, frames, side, kernel, stride): a first layer, a middle one, a factored one of 1 x 3 x 3
 _SHAPES = (
@@ -34,6 +37,35 @@ def choose_device(name: str | None) -> torch.device:
     if device.type not in ("cpu", "cuda"):
         raise UsageError(f"no device {name!r}", hint="cpu, cuda or cuda:1")
     return device
+
+
+def own_gpu(device: str) -> str:
+    """The device of this process among those that torchrun started: `cuda` is one GPU for each."""
+    if not device.startswith("cuda"):
+        return device
+    number = int(os.environ.get("LOCAL_RANK", "0"))
+    torch.cuda.set_device(number)
+    return f"cuda:{number}"
+
+
+def named(device: torch.device) -> str:
+    """What a device is called where figures of it are shown."""
+    return torch.cuda.get_device_name(device) if device.type == "cuda" else f"CPU, {torch.get_num_threads()} threads"
+
+
+def wait(device: torch.device) -> None:
+    """Until a device has done what it was given; clocks mean nothing before."""
+    if device.type == "cuda":
+        torch.cuda.synchronize(device)
+
+
+def tidy() -> None:
+    """Give the device's memory back, and forget what was compiled: there is a limit to it, counted over all jobs."""
+    gc.collect()
+    if "torch._dynamo" in sys.modules:
+        torch._dynamo.reset()
+    if torch.cuda.is_initialized():
+        torch.cuda.empty_cache()
 
 
 def prepare(*, deterministic: bool) -> None:

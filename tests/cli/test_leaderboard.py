@@ -207,3 +207,10 @@ def test_an_entry_whose_labels_are_not_here(folder: Path):
     shown = run("leaderboard", "show", "dfew")
     assert "reported, pending" in shown.stdout
     assert "20.90" in shown.stdout
+
+
+def test_the_tracks_of_the_options_are_those_of_the_board():
+    from fervbench.cli.options import TRACKS as OFFERED
+    from fervbench.leaderboard.tracks import TRACKS
+
+    assert tuple(TRACKS) == OFFERED

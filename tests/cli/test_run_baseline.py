@@ -57,15 +57,6 @@ def run(
     return CliRunner().invoke(cli, ["run-baseline", name, *arguments, *small, *options])
 
 
-@pytest.fixture
-def torch():
-    found = pytest.importorskip("torch")
-    before = found.get_num_threads()
-    found.set_num_threads(1)
-    yield found
-    found.set_num_threads(before)
-
-
 def test_it_ends_in_a_report_and_prints_the_stored_one_again(tmp_path: Path, torch):
     write(tmp_path)
     first = run(tmp_path)

@@ -6,8 +6,6 @@ holds is left to it, and looked at again when nothing else is to be done.
 
 from __future__ import annotations
 
-import gc
-import sys
 import time
 
 from fervbench.errors import BusyError
@@ -15,6 +13,7 @@ from fervbench.grid.runners.board import Board
 from fervbench.grid.runners.one import Place
 from fervbench.grid.runners.queue import Problem, Queue
 from fervbench.grid.task import Task
+from fervbench.reference import numerics
 
 AGAIN = 5.0  # seconds until jobs that others hold are looked at again
 
@@ -52,7 +51,7 @@ def _one(task: Task, queue: Queue, place: Place, board: Board) -> bool:
     else:
         queue.finish(key, folder)
         board.say(f"{key}: done, {folder.name}")
-    tidy()
+    numerics.tidy()
     return False
 
 
@@ -76,15 +75,3 @@ def fail(queue: Queue, board: Board, key: str, problem: Problem) -> None:
     blocked = queue.fail(key, problem)
     more = f"; not tried for it: {', '.join(blocked)}" if blocked else ""
     board.say(f"{key}: failed: {problem.message}{more}")
-
-
-def tidy() -> None:
-    """Give the device's memory back, and forget what was compiled: there is a limit to it, counted over all jobs."""
-    gc.collect()
-    torch = sys.modules.get("torch")
-    if torch is None:
-        return
-    if "torch._dynamo" in sys.modules:
-        torch._dynamo.reset()
-    if torch.cuda.is_initialized():
-        torch.cuda.empty_cache()

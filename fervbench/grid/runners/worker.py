@@ -25,6 +25,8 @@ def main(path: Path) -> int:
     from fervbench.files import write_whole
     from fervbench.grid.runners.passing import from_json
     from fervbench.grid.work import work
+    from fervbench.reference.distributed import part
+    from fervbench.reference.numerics import own_gpu
 
     task, data, out, folders, device = from_json(path.read_text(encoding="utf-8"))
     rank = int(os.environ.get("RANK", "0"))
@@ -33,30 +35,16 @@ def main(path: Path) -> int:
         print(text, file=sys.stderr, flush=True)  # noqa: T201 - into this rank's log
 
     try:
-        folder = work(task, data, out, folders, device=_own(device), say=say)
+        folder = work(task, data, out, folders, device=own_gpu(device), say=say)
     except FervbenchError as error:
         row = {"message": error.message, "hint": error.hint, "file": error.file, "busy": isinstance(error, BusyError)}
         write_whole(path.with_name(ERROR), json.dumps(row), overwrite=True)
         return error.exit_code
     finally:
-        import torch.distributed as dist
-
-        if dist.is_initialized():
-            dist.destroy_process_group()
+        part()
     if rank == 0:
         write_whole(path.with_name(FOLDER), str(folder), overwrite=True)
     return 0
-
-
-def _own(device: str) -> str:
-    """The device of this rank: `cuda` is one GPU for each."""
-    if not device.startswith("cuda"):
-        return device
-    import torch
-
-    number = int(os.environ.get("LOCAL_RANK", "0"))
-    torch.cuda.set_device(number)
-    return f"cuda:{number}"
 
 
 def _runner_lives() -> bool:
