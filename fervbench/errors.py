@@ -85,7 +85,7 @@ class MissingExtraError(UsageError):
 
 
 class BusyError(UsageError):
-    """Another process is at work on this job."""
+    """Another process is at work on this job or pack."""
 
     rule = "busy"
 

@@ -45,7 +45,6 @@ LEVELS = {
     "recipes": 4,
     "labels": 4,
     "spotting_recipes": 4,
-    "spotting_tables": 4,
     "pack": 5,
     "plots": 5,
     "leaderboard": 5,

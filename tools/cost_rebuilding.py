@@ -28,11 +28,12 @@ GROUPS = {
     "DFEW, Tables 7 and 8": ["dfew/table7", "dfew/table8"],
     "DFEW, Figures 5 and 6": ["dfew/figure5", "dfew/figure6"],
     "DFEW, its repository's models": ["dfew/model-zoo"],
+    "SDFE-LV, Tables 3 to 6": [f"sdfe-lv/table{n}" for n in (3, 4, 5, 6)],
 }
 
 
 def seconds(task: Task, plain: float, other: float) -> float:
-    name = task.settings.model.removeprefix("two-")
+    name = costing.like(task).model.removeprefix("two-")
     return costing.flops(task) / 1e12 / (plain if name.startswith(PLAIN) else other)
 
 

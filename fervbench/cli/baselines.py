@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -88,62 +87,6 @@ def show(name: str, protocol: str | None, as_json: bool) -> None:
     from fervbench.cli.render_baselines import print_recipe
 
     print_recipe(found[0], [recipe.id for recipe in found[1:]])
-
-
-@baselines.command()
-@click.argument("id", metavar="ID")
-@click.option("--out", default="baseline-jobs", show_default=True, metavar="DIR", help="Where the jobs are kept.")
-@click.option("--plan", is_flag=True, help="Print the commands that train what it needs, each once.")
-@options.as_json
-def table(id: str, out: str, as_json: bool, **chosen: bool) -> None:
-    """Put a table of spotting together from finished jobs.
-
-    ID is one of SDFE-LV's: sdfe-lv/table3 to sdfe-lv/table6, or sdfe-lv/figure6 (AUC by duration, which prints no
-    numbers). Ours stands beside the printed value; what is missing says which training it needs.
-
-    \b
-    Example:
-      fervbench baselines table sdfe-lv/table3
-      fervbench baselines table sdfe-lv/table5 --plan
-    """
-    from fervbench.spotting_tables import assemble, commands, finished, places, trainings_of, truths
-
-    places(id)  # says what there is
-    if chosen["plan"]:
-        from fervbench.strict_json import dumps
-
-        if as_json:
-            click.echo(dumps({"table": id, "trainings": [each.key for each in trainings_of((id,))]}))
-        else:
-            click.echo("\n".join(commands((id,))))
-        return
-    jobs = finished(Path(out))
-    values = assemble(id, jobs)
-    shared = truths(id, jobs)
-    synthetic = any(found.synthetic for each in jobs.values() for found in each)
-    if as_json:
-        from fervbench.strict_json import dumps
-
-        rows = [
-            {
-                "row": each.place.row,
-                "column": each.place.column,
-                "metric": each.place.metric,
-                "target": each.place.target,
-                "printed": each.printed,
-                "ours": each.ours,
-                "ci_low": each.low,
-                "ci_high": each.high,
-                "jobs": each.jobs,
-                "missing": [training.key for training in each.missing],
-            }
-            for each in values
-        ]
-        click.echo(dumps({"table": id, "synthetic": synthetic, "ground_truth": sorted(shared), "cells": rows}))
-        return
-    from fervbench.cli.render_baselines import print_spotting_table
-
-    print_spotting_table(id, values, shared, synthetic=synthetic)
 
 
 def _show_spotter(recipe: SpottingRecipe, *, as_json: bool) -> None:

@@ -12,11 +12,11 @@ if TYPE_CHECKING:
     from fervbench.grid.planning import Choice, Plan
     from fervbench.grid.task import Data
 
-DATASETS = ("ferv39k", "dfew", "afew")
+DATASETS = ("ferv39k", "dfew", "afew", "ckplus", "sdfe-lv")
 # What means something for a single baseline only, and what for a table or figure only.
 OF_ONE = (
     *("protocol_", "trained_on", "seed", "lr_grid", "hold_out", "predict_every", "best_on_test", "shuffled_labels"),
-    *("eval_batch", "workers", "tensorboard", "features", "shuffled_features", "settings"),
+    *("eval_batch", "workers", "tensorboard", "features", "shuffled_features"),
 )
 OF_MANY = (
     *("show_plan", "assemble", "seeds", "only", "weights", "throughput", "form", "plots", "force"),
@@ -85,9 +85,24 @@ def _choice(options: Mapping[str, Any], weights: Mapping[str, str], device: str)
         seeds=options["seeds"] or (0,),
         only=tuple(options["only"]),
         weights=weights,
+        spotting=_of_networks(options["settings"]),
         precision=options["precision"] or ("bfloat16" if device == "cuda" else "float32"),
         **{name: options[name] for name in same},
     )
+
+
+def _of_networks(given: Mapping[str, Any]) -> tuple[tuple[str, str, Any], ...]:
+    """`--set bmn.bins=25` by network."""
+    from fervbench.errors import UsageError
+    from fervbench.recipes import SPOTTERS
+
+    found = []
+    for name, value in given.items():
+        network, _, key = name.partition(".")
+        if network not in SPOTTERS or not key:
+            raise UsageError(f"--set {name!r} names no network", hint=f"--set bmn.bins=25; {', '.join(SPOTTERS)}")
+        found.append((network, key, value))
+    return tuple(found)
 
 
 def _pairs(given: Sequence[str], option: str, form: str) -> dict[str, str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from rich.console import Console
@@ -11,7 +11,6 @@ from rich.text import Text
 from fervbench.cli.render import console, table
 from fervbench.recipes import Recipe, Setting
 from fervbench.spotting_recipes import SpottingRecipe
-from fervbench.spotting_tables import Value
 
 
 def print_list(recipes: Sequence[Recipe], spotters: Sequence[SpottingRecipe] = ()) -> None:
@@ -87,35 +86,6 @@ def print_spotting_recipe(recipe: SpottingRecipe) -> None:
     over = ", ".join(f"{printed} {extractor}" for extractor, printed in recipe.published().items())
     _line(out, f"{'AUC:':<12}{over} (sdfe-lv/table3)", hang=12)
     _settings(out, recipe.settings)
-
-
-def print_spotting_table(id: str, values: Sequence[Value], truths: Collection[str], *, synthetic: bool) -> None:
-    """A table of spotting: printed, ours, the difference and the interval; what is missing below."""
-    out = console()
-    out.print(Text(id, style="bold"))
-    if synthetic:
-        _line(out, "! SYNTHETIC data: no verdict on the printed numbers", style="yellow")
-    if len(truths) > 1:
-        _line(out, "! jobs of several ground truths: not to be compared", style="yellow")
-    rows = []
-    for each in values:
-        apart = None if each.ours is None or each.printed is None else each.ours - each.printed
-        low = "" if each.low is None or each.high is None else f"{100 * each.low:.1f}..{100 * each.high:.1f}"
-        of = each.place.column if each.place.column.startswith(each.place.metric) else f"{each.place.column}"
-        rows.append([each.place.row, of, _points(each.printed), _points(each.ours), _points(apart, sign=True), low])
-    made = table(["row", "column", "printed", "ours", "ours - printed", "95 %"], rows, left=2)
-    out.print(made)
-    missing = sorted({training.key for each in values for training in each.missing})
-    have = sum(each.ours is not None for each in values)
-    out.print(Text(f"\n{have} of {len(values)} numbers; {len(missing)} trainings are missing"))
-    for key in missing[:6]:
-        out.print(Text(f"  {key}", style="dim"))
-    if missing:
-        out.print(Text(f"the commands: fervbench baselines table {id} --plan", style="dim"))
-
-
-def _points(value: float | None, *, sign: bool = False) -> str:
-    return "-" if value is None else f"{100 * value:+.2f}" if sign else f"{100 * value:.2f}"
 
 
 def _settings(out: Console, settings: Mapping[str, Mapping[str, Setting]]) -> None:

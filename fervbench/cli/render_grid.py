@@ -10,9 +10,9 @@ from fervbench.cli.render import console, table
 from fervbench.cli.render_tables import hanging, print_grid
 from fervbench.findings import visible
 from fervbench.grid.assembling import Assembled
+from fervbench.grid.entries import Entry
 from fervbench.grid.planning import Plan
 from fervbench.grid.texts import as_table, grids, status
-from fervbench.grid.views import Entry
 from fervbench.pack.progress import duration
 from fervbench.published.layout import source_line
 
@@ -37,9 +37,11 @@ def print_plan(plan: Plan, flops: Mapping[str, float], throughput: str) -> None:
         soft_wrap=True,
     )
     hanging(out, f"time: {throughput}", style="dim")
-    chains = [task for task in plan.tasks if task.after]
-    for task in chains:
-        hanging(out, f"{task.key} starts from {task.after[-1]}")
+    for task in plan.tasks:
+        if task.after and task.extractor is None:
+            hanging(out, f"{task.key} starts from {task.after[-1]}")
+    if any(task.extractor is not None for task in plan.tasks):
+        hanging(out, "features come after their extractor's job, networks that spot after their features")
     for model, why in plan.lacking.items():
         hanging(out, f"{model.label}: {why}", style="yellow")
     cited = sum(entry.why is not None for entry in plan.view.entries)

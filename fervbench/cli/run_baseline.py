@@ -82,7 +82,14 @@ def _rates(ctx: click.Context, param: click.Parameter, value: str | None) -> tup
 @click.option("--shuffled-labels", is_flag=True, help="Control: train on labels in another order.")
 @click.option("--features", multiple=True, metavar="JOB", help="Spotting: a recognition job, or features it made.")
 @click.option("--shuffled-features", is_flag=True, help="Spotting, control: features in another order.")
-@click.option("--set", "settings", multiple=True, callback=settings_given, metavar="K=V", help="Spotting: a setting.")
+@click.option(
+    "--set",
+    "settings",
+    multiple=True,
+    callback=settings_given,
+    metavar="K=V",
+    help="Spotting: a setting; for tables bmn.K=V.",
+)
 @click.option("--eval-batch", type=click.IntRange(1, 4096), help="Clips at a time when predicting.")
 @click.option("--workers", type=click.IntRange(1, 1024), help="Processes that pack.")
 @click.option("--tensorboard", is_flag=True, help="Write TensorBoard's files too.")
@@ -101,7 +108,7 @@ def run_baseline(ctx: click.Context, /, name: str | None, table: str | None, fig
     validation part picks the epoch. --set changes a setting that `fervbench baselines show BMN` lists.
 
     With --table or --figure every job that it needs is trained once, and the printed numbers are shown with ours below
-    them; what is done already is not done again. Several datasets: --data ferv39k=DIR --data dfew=DIR.
+    them; what is done already is not done again. Several datasets: --data sdfe-lv=DIR --data dfew=DIR.
 
     \b
     Example:

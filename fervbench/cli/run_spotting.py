@@ -61,7 +61,7 @@ def _one(
     from fervbench.reference import numerics
     from fervbench.reference.spotting.gathering import gather
     from fervbench.reference.spotting.running import run_job
-    from fervbench.reference.spotting.settings import from_recipe
+    from fervbench.reference.spotting.settings import from_recipe, packed_size
 
     device = numerics.choose_device(chosen["device"])
     numerics.prepare(deterministic=chosen["deterministic"])
@@ -69,10 +69,8 @@ def _one(
     changes |= {"seed": chosen["seed"], "deterministic": chosen["deterministic"]}
     if chosen["shuffled_features"]:
         changes["control"] = "shuffled-features"
-    packed = tuple(recipe.values("network").get("packed_size", (128, 128)))
     if chosen["size"] is not None and recipe.network == "r-c3d":
         changes["size"] = (chosen["size"], chosen["size"])
-        packed = tuple(round(side * chosen["size"] / 112) for side in packed)
     settings = from_recipe(recipe, **changes | dict(chosen["settings"]))
 
     def say(text: str) -> None:
@@ -87,7 +85,7 @@ def _one(
         scenes=Path(chosen["scene_data"]) if chosen["scene_data"] else None,
         ground_truth=chosen["ground_truth"],
         expected=extractor,
-        packed_size=(packed[0], packed[1]),
+        packed_size=packed_size(settings),
         workers=chosen["workers"],
         device=device,
         say=say,

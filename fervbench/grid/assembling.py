@@ -10,70 +10,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import numpy as np
-
 from fervbench.grid import verdict
-from fervbench.grid.features import points_of
+from fervbench.grid.entries import View
+from fervbench.grid.filling import Rebuilt, fill
 from fervbench.grid.finding import Found, jobs_in, match
 from fervbench.grid.planning import Plan
-from fervbench.grid.values import Counted, counted, report_of, summed
-from fervbench.grid.verdict import Case, Ranking, Verdict
-from fervbench.grid.views import Entry, Model, View, reduced
+from fervbench.grid.verdict import Case, Ranking
 from fervbench.grid.work import protocol_of
-from fervbench.metrics.proportions import normal_quantile, wilson
-from fervbench.metrics.seeds import student_quantile
 
+DRAWN = ("confusion", "features", "curve")  # metrics of figures that are no numbers
 SYNTHETIC = "synthetic data: drawings, rendered by fervbench; no number here is a result, and there is no verdict"
-
-
-@dataclass(frozen=True)
-class Interval:
-    """95 %, shares of 1. `kind`: `clips` for one seed (the test list's chance), `seeds` for the mean of several."""
-
-    kind: str
-    low: float
-    high: float
-
-
-@dataclass(frozen=True, eq=False)
-class Rebuilt:
-    """One entry with what is there: scores by seed, or a confusion table summed over seeds, or points in the plane.
-
-    `absent` are the tasks whose jobs are not done, `why` what else stands in the way; `sizes` the clips that the number
-    is a mean over, all in one or class by class.
-    """
-
-    entry: Entry
-    seeds: tuple[int, ...] = ()
-    scores: tuple[float, ...] = ()
-    interval: Interval | None = None
-    verdict: Verdict | None = None
-    matrix: Counted | None = None
-    points: tuple[np.ndarray, np.ndarray] | None = None
-    classes: tuple[str, ...] = ()
-    absent: tuple[str, ...] = ()
-    why: str | None = None
-    sizes: tuple[int, ...] = ()
-
-    @property
-    def ours(self) -> float | None:
-        """The mean over seeds."""
-        return sum(self.scores) / len(self.scores) if self.scores else None
-
-    @property
-    def sd(self) -> float | None:
-        """Standard deviation over seeds (ddof 1)."""
-        return float(np.std(self.scores, ddof=1)) if len(self.scores) > 1 else None
-
-    @property
-    def difference(self) -> float | None:
-        """Ours less what is printed."""
-        return None if self.ours is None or self.entry.printed is None else self.ours - self.entry.printed
-
-    @property
-    def there(self) -> bool:
-        """Whether there is something to show."""
-        return bool(self.scores) or self.matrix is not None or self.points is not None
 
 
 @dataclass(frozen=True, eq=False)
@@ -107,11 +53,11 @@ def assemble(plan: Plan, out: Path, hashes: Mapping[str, str] | None = None) -> 
     done = {key: job for key, job in found.items() if job.done}
     synthetic = any(job.synthetic for job in done.values())
     verified, doubts = _verified(plan, done)
-    rebuilt = [_rebuild(entry, plan, done) for entry in plan.view.entries]
+    rebuilt = [fill(entry, plan, done) for entry in plan.view.entries]
     why = SYNTHETIC if synthetic else None
     verdicts = verdict.judge([_case(each, why or _doubt(each, doubts), plan.view) for each in rebuilt])
     judged = tuple(
-        replace(each, verdict=said if each.entry.metric not in ("confusion", "features") else None)
+        replace(each, verdict=said if each.entry.metric not in DRAWN else None)
         for each, said in zip(rebuilt, verdicts, strict=True)
     )
     notes = [SYNTHETIC] if synthetic else []
@@ -133,6 +79,7 @@ def _verified(plan: Plan, done: Mapping[str, Found]) -> tuple[dict[str, str], di
     """By data: what says that it is the published test list; and by data, why that is not known."""
     verified: dict[str, str] = {}
     doubts: dict[str, str] = {}
+    splits: dict[str, set[str]] = {}
     for task in plan.tasks:
         job = done.get(task.key)
         if job is None or job.synthetic:
@@ -140,9 +87,19 @@ def _verified(plan: Plan, done: Mapping[str, Found]) -> tuple[dict[str, str], di
         protocol = protocol_of(task.data)
         frozen = protocol.ground_truth.get("fingerprint")
         own = str(job.config.get("ground_truth"))
-        config = job.config.get("protocol", {})
+        config = job.config.get("protocol")
+        if config is None:  # features: nothing is scored
+            continue
         if config.get("sha256") != protocol.sha256:
             doubts[task.data] = f"{job.folder.name} was scored by another version of the protocol: no verdict"
+        elif protocol.task == "spotting":
+            splits.setdefault(task.data, set()).add(own)
+            why = "which of its videos the paper tested on is not published"
+            if len(splits[task.data]) > 1:
+                why = "its jobs were scored on different splits, and cannot be compared"
+            doubts[task.data] = f"{why}: no verdict"
+        elif frozen is None and not protocol.ground_truth.get("sizes"):
+            verified.setdefault(task.data, "the labels of this copy; nothing is published to hold them against")
         elif frozen is None and protocol.ground_truth.get("sizes"):
             sizes = protocol.ground_truth["sizes"]  # `checked` holds labels to them before anything is trained
             total = sum(sizes.values())
@@ -156,97 +113,6 @@ def _verified(plan: Plan, done: Mapping[str, Found]) -> tuple[dict[str, str], di
 
 def _doubt(each: Rebuilt, doubts: Mapping[str, str]) -> str | None:
     return next((doubts[model.data] for model in each.entry.all_models if model.data in doubts), None)
-
-
-def _rebuild(entry: Entry, plan: Plan, done: Mapping[str, Found]) -> Rebuilt:
-    if entry.why is not None:
-        return Rebuilt(entry, why=entry.why)
-    lacking = [plan.lacking[model] for model in entry.all_models if model in plan.lacking]
-    if lacking:
-        return Rebuilt(entry, why=lacking[0])
-    needed = [key for model in entry.all_models for keys in plan.keys[model] for key in keys]
-    absent = tuple(dict.fromkeys(key for key in needed if key not in done))
-    complete = [
-        i
-        for i in range(len(plan.seeds))
-        if all(key in done for model in entry.all_models for key in plan.keys[model][i])
-    ]
-    made = Rebuilt(entry, tuple(plan.seeds[i] for i in complete), absent=absent)
-    if not complete:
-        return made
-    folders = {
-        model: [[done[key].folder for key in plan.keys[model][i]] for i in complete] for model in entry.all_models
-    }
-    if entry.metric == "features":
-        folder = folders[entry.models[0]][0][0]
-        points = points_of(folder)
-        why = None if points is not None else f"the features of {folder.name} are not kept: run again with the data"
-        return replace(made, points=points, classes=tuple(report_of(folder)["classes"]), why=why)
-    if entry.metric == "confusion":
-        tables = [counted(each, entry.targets[0]) for each in folders[entry.models[0]]]
-        there = [each for each in tables if each is not None]
-        if not there:
-            return replace(made, why=f"not scored on {entry.targets[0]}")
-        whole = summed(there)
-        return replace(made, matrix=whole, classes=whole.classes)
-    scores = [_score(entry, {model: folders[model][k] for model in folders}) for k in range(len(complete))]
-    kept = [score for score in scores if score is not None]
-    if len(kept) < len(scores):
-        return replace(made, seeds=(), why=f"no clips of {' or '.join(entry.targets)} were tested")
-    first = folders[entry.models[0]][0]
-    sizes = _sizes(entry, first)
-    return replace(made, scores=tuple(kept), sizes=sizes, interval=_interval(entry, kept, sizes, first))
-
-
-def _score(entry: Entry, folders: Mapping[Model, Sequence[Path]]) -> float | None:
-    """The number of one seed."""
-
-    def of(model: Model) -> list[float | None]:
-        tables = [counted(folders[model], target) for target in entry.targets]
-        return [None if table is None else table.value(entry.metric, entry.class_) for table in tables]
-
-    values = [value for model in entry.models for value in of(model)]
-    off = of(entry.less) if entry.less is not None else []
-    known = [value for value in values if value is not None]
-    known_off = [value for value in off if value is not None]
-    if len(known) + len(known_off) < len(values) + len(off):
-        return None
-    return reduced(known, entry.reduce) - (reduced(known_off, entry.reduce) if known_off else 0.0)
-
-
-def _sizes(entry: Entry, folders: Sequence[Path]) -> tuple[int, ...]:
-    """The clips that a number is a mean over: all in one, or class by class; empty for what is no such mean."""
-    if len(entry.models) != 1 or len(entry.targets) != 1 or entry.less is not None:
-        return ()
-    table = counted(folders, entry.targets[0])
-    if table is None:
-        return ()
-    if entry.metric == "WAR":
-        return (int(table.n.sum()),)
-    if entry.metric == "recall":
-        return (int(table.n[table.classes.index(str(entry.class_))]),)
-    return tuple(int(n) for n in table.n if n)
-
-
-def _interval(
-    entry: Entry, scores: Sequence[float], sizes: tuple[int, ...], folders: Sequence[Path]
-) -> Interval | None:
-    """Of the mean over seeds by Student's t; of one seed by Wilson, or for UAR by the spread of each class's hits."""
-    mean = sum(scores) / len(scores)
-    if len(scores) > 1:
-        half = student_quantile(0.95, len(scores) - 1) * float(np.std(scores, ddof=1)) / len(scores) ** 0.5
-        return Interval("seeds", mean - half, mean + half)
-    if len(sizes) == 1:
-        low, high = wilson(round(mean * sizes[0]), sizes[0]).tolist()
-        return Interval("clips", low, high)
-    table = counted(folders, entry.targets[0]) if sizes else None
-    if table is None:
-        return None
-    there = table.n > 0
-    n = table.n[there] + 4  # two right and two wrong more (Agresti and Coull, 1998): a class without a hit has a spread
-    recall = (np.diag(table.confusion)[there] + 2) / n
-    half = normal_quantile(0.95) * float(np.sqrt((recall * (1 - recall) / n).sum())) / len(sizes)
-    return Interval("clips", max(0.0, mean - half), min(1.0, mean + half))
 
 
 def _case(each: Rebuilt, why: str | None, view: View) -> Case:

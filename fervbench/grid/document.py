@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from fervbench._version import __version__
-from fervbench.grid.assembling import Assembled, Rebuilt
+from fervbench.grid.assembling import Assembled
+from fervbench.grid.filling import Rebuilt
 
 FORMAT = "fervbench-rebuilt/1"
 
@@ -58,6 +59,8 @@ def _cell(each: Rebuilt, found: Assembled) -> dict[str, Any]:
     }
     if each.matrix is not None:
         content |= {"classes": list(each.classes), "confusion": each.matrix.confusion.tolist()}
+    if each.curve is not None:
+        content["curve"] = dict(each.curve)
     if each.points is not None:
         places, labels = each.points
         content |= {"classes": list(each.classes), "points": [[round(float(x), 4) for x in p] for p in places]}

@@ -1,4 +1,4 @@
-"""An assembled figure as the paper arranges it: grouped bars, lines, confusion matrices, clouds of points (SVG, PNG).
+"""An assembled figure as the paper arranges it: bars, lines, confusion matrices, clouds of points, curves (SVG, PNG).
 
 Ours is solid, with its 95 % interval; what tables print for the same experiments is a black bar across. What is not
 there is left empty and says so. Matplotlib (the extra `site`) draws the same bytes every time.
@@ -14,8 +14,9 @@ from typing import Any
 import numpy as np
 
 from fervbench.errors import UsageError
-from fervbench.grid.assembling import Assembled, Rebuilt
-from fervbench.grid.views import Block
+from fervbench.grid.assembling import Assembled
+from fervbench.grid.entries import Block
+from fervbench.grid.filling import Rebuilt
 from fervbench.plots import prepare, save
 
 _PANEL = 2.3  # inches
@@ -37,7 +38,7 @@ def draw(found: Assembled, path: Path, *, overwrite: bool = False) -> None:
         cells = {(e.entry.row, e.entry.column): e for e in found.rebuilt if e.entry.block == i}
         if block.title:
             part.suptitle(block.title, fontsize=9)
-        {"bars": _bars, "lines": _lines, "matrices": _matrices, "points": _points}[block.kind](part, mpl, block, cells)
+        _KINDS[block.kind](part, mpl, block, cells)
     save(figure, mpl, path)
 
 
@@ -155,6 +156,31 @@ def _points(part: Any, mpl: Any, block: Block, cells: Cells) -> None:
         axes.legend(fontsize=5, frameon=False, markerscale=2)
 
 
+def _curves(part: Any, mpl: Any, block: Block, cells: Cells) -> None:
+    """Recall at each overlap (dashed), their mean (solid), and the area under it (grey)."""
+    colours = mpl.colormaps["viridis"]
+    for axes, row, column in _panels(part, block):
+        each = cells.get((row, column))
+        axes.set_title(column, fontsize=8)
+        if each is None or each.curve is None:
+            _empty(axes)
+            continue
+        an, recall = each.curve["AN"], each.curve["recall"]
+        for k, (level, values) in enumerate(recall.items()):
+            shade = colours(k / max(1, len(recall) - 1))
+            label = f"tIoU {float(level):.2f}"
+            axes.plot(an, [100 * v for v in values], "--", color=shade, linewidth=0.8, label=label)
+        mean = [100 * value for value in each.curve["AR"]]
+        axes.plot(an, mean, color="black", linewidth=1.6, label=f"AR, AUC {100 * each.curve['AUC']:.1f}")
+        axes.fill_between(an, mean, color="0.85", linewidth=0)
+        axes.set_xlim(0, an[-1])
+        axes.set_ylim(0, 100)
+        axes.set_xlabel(block.x, fontsize=7)
+        axes.set_ylabel("recall, %", fontsize=7)
+        axes.tick_params(labelsize=7)
+        axes.legend(fontsize=5, frameon=False, loc="upper left", ncols=2)
+
+
 def _panels(part: Any, block: Block) -> Any:
     down, across = _shape(block)
     panels = np.asarray(part.subplots(down, across, squeeze=False)).ravel()
@@ -180,3 +206,6 @@ def _tidy(axes: Any) -> None:
     axes.spines[["top", "right"]].set_visible(False)
     axes.axhline(0, color="0.6", linewidth=0.6)
     axes.legend(fontsize=7, frameon=False, ncols=4, loc="lower center", bbox_to_anchor=(0.5, 1.0))
+
+
+_KINDS = {"bars": _bars, "lines": _lines, "matrices": _matrices, "points": _points, "curves": _curves}

@@ -19,6 +19,7 @@ from fervbench.reference.clips import load_pixels, make_clips
 from fervbench.reference.embedding import embed
 from fervbench.reference.numerics import Device
 from fervbench.reference.parts import parts_of
+from fervbench.reference.settings import Settings
 from fervbench.reference.starting import start_of_job
 
 FILE = "features.npz"  # `features` (clips, width) float32, `labels` (clips,) in the order of the report's classes
@@ -31,6 +32,8 @@ def keep_features(task: Task, data: Mapping[str, Data], out: Path, folder: Path,
     """Write the features of a done job's test clips into its folder, from its checkpoint; nothing if they are there."""
     if (folder / FILE).is_file():
         return
+    if not isinstance(task.settings, Settings):
+        raise AssertionError(f"{task.key} is no training of recognition")
     found = gather(data[task.data], task.settings, out)
     parts = parts_of(found.protocol, found.labels, task.trained_on, found.packs)
     pixels = [load_pixels(pack, device) for pack in found.packs]

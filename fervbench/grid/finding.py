@@ -11,7 +11,10 @@ from fervbench import strict_json
 from fervbench.errors import InputError
 from fervbench.files import read_bounded
 from fervbench.grid.task import Task
-from fervbench.reference.settings import FORMAT
+from fervbench.reference.settings import FORMAT, Settings
+from fervbench.reference.spotting.settings import FORMAT as SPOTTING
+from fervbench.reference.spotting.settings import Extraction
+from fervbench.reference.spotting.store import FORMAT as FEATURES
 
 # What decides how a number is computed and not which one it is: jobs of a GPU and of a CPU are one experiment.
 MACHINE = ("precision", "deterministic", "ranks")
@@ -33,17 +36,21 @@ class Found:
 
 
 def jobs_in(out: Path) -> list[Found]:
-    """Every job under a folder, by name; none where there is no folder. Other folders are passed over."""
+    """Every job under a folder, by name, then features; none where there is no folder. Others are passed over."""
     found = []
-    for path in sorted(out.glob("*/config.json")) if out.is_dir() else []:
-        try:
-            config: Any = strict_json.parse(read_bounded(path), str(path)).value
-        except InputError:
-            continue
-        if isinstance(config, dict) and config.get("format") == FORMAT and isinstance(config.get("settings"), dict):
-            done = path.with_name("done.json")
-            there = done.is_file()
-            found.append(Found(path.parent, config, there, done.stat().st_mtime if there else 0.0))
+    for pattern, formats, last in (
+        ("*/config.json", (FORMAT, SPOTTING), "done.json"),
+        ("features/*/header.json", (FEATURES,), "header.json"),
+    ):
+        for path in sorted(out.glob(pattern)) if out.is_dir() else []:
+            try:
+                config: Any = strict_json.parse(read_bounded(path), str(path)).value
+            except InputError:
+                continue
+            if isinstance(config, dict) and config.get("format") in formats:
+                done = path.with_name(last)
+                there = done.is_file()
+                found.append(Found(path.parent, config, there, done.stat().st_mtime if there else 0.0))
     return found
 
 
@@ -74,12 +81,32 @@ def match(
 
 
 def _is(task: Task, config: Mapping[str, Any], found: Mapping[str, Found], hashes: Mapping[str, str]) -> bool:
+    if not isinstance(task.settings, Settings):
+        return _is_of_spotting(task, config, found)
+    if config.get("format") != FORMAT:
+        return False
     if config.get("trained_on") != task.trained_on or _start(task, found, hashes) != config.get("start"):
         return False
     name = str(config.get("protocol", {}).get("id"))
     if name.removesuffix("-synthetic") != task.data:
         return False
     return bool(_plain(config["settings"]) == _plain(asdict(task.settings)))
+
+
+def _is_of_spotting(task: Task, config: Mapping[str, Any], found: Mapping[str, Found]) -> bool:
+    """Features name the job of their extractor, by the hash that is its folder's name; jobs name that of features."""
+    before = found.get(str(task.start).removeprefix("task:"))
+    if before is None:
+        return False
+    if isinstance(task.settings, Extraction):
+        snippet, made = config.get("snippet") or {}, config.get("extractor") or {}
+        whole = (config.get("format"), snippet.get("frames")) == (FEATURES, task.settings.snippet)
+        return whole and made.get("job") == before.folder.name
+    if config.get("format") != SPOTTING or _plain(config.get("settings") or {}) != _plain(asdict(task.settings)):
+        return False
+    if before.config.get("format") == FEATURES:
+        return bool((config.get("features") or {}).get("extractor") == before.config["extractor"])
+    return bool((config.get("start") or {}).get("job") == before.folder.name)
 
 
 def _start(task: Task, found: Mapping[str, Found], hashes: Mapping[str, str]) -> str | None:

@@ -7,16 +7,22 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from fervbench.errors import UsageError
+from fervbench.grid.entries import FIVE_FOLD, Entry, Model, View
 from fervbench.grid.task import Task
-from fervbench.grid.views import FIVE_FOLD, Entry, Model, View
 from fervbench.recipes import find_recipes, load_recipe
 from fervbench.reference.naming import grid_of, resized, settings_of, shortened
 from fervbench.reference.settings import Settings
+from fervbench.reference.spotting.settings import Extraction, from_recipe
+from fervbench.reference.spotting.settings import Settings as Spotting
+from fervbench.spotting_recipes import find_spotting_recipe, load_spotting_recipe
 
 
 @dataclass(frozen=True)
 class Choice:
-    """What a call changes of every recipe, and what it names. `weights` are paths by the names that plans use."""
+    """What a call changes of every recipe, and what it names. `weights` are paths by the names that plans use.
+
+    Of networks that spot it changes `epochs`, R-C3D's `size`, and what `spotting` names: (`bmn`, `bins`, 50).
+    """
 
     seeds: tuple[int, ...] = (0,)
     only: tuple[str, ...] = ()
@@ -30,6 +36,7 @@ class Choice:
     precision: str = "float32"
     deterministic: bool = False
     ranks: int = 1
+    spotting: tuple[tuple[str, str, Any], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -82,22 +89,29 @@ def kept(view: View, only: Sequence[str]) -> View:
     if not only:
         return view
     wanted: set[str] = set()
+    had = {model.method for model in view.models}
     for name in only:
-        found = {recipe.method for recipe in find_recipes(name)}
-        had = {_method(model) for model in view.models}
+        found = _named(name, had, spots=any(model.spotter for model in view.models))
         if not found & had:
             raise UsageError(f"{view.id} has no {name!r}", hint=f"it has {', '.join(sorted(had))}")
         wanted |= found
     entries = []
     for entry in view.entries:
-        models = tuple(model for model in entry.models if _method(model) in wanted)
+        models = tuple(model for model in entry.models if model.method in wanted)
         if models and len(models) == len(entry.models):
             entries.append(entry)
     return replace(view, entries=tuple(entries))
 
 
-def _method(model: Model) -> str:
-    return load_recipe(model.recipe).method
+def _named(name: str, had: set[str], *, spots: bool) -> set[str]:
+    """The methods that a name means: one of recognition, a network over an extractor, or a network over any."""
+    spotter = find_spotting_recipe(name) if spots else None
+    if spotter is None:
+        return {recipe.method for recipe in find_recipes(name)}
+    recipe, extractor = spotter
+    if extractor is not None:
+        return {f"{recipe.network}+{extractor}"}
+    return {each for each in had if each.startswith(f"{recipe.network}+")}
 
 
 def _lacks(model: Model, choice: Choice) -> str | None:
@@ -109,6 +123,8 @@ def _lacks(model: Model, choice: Choice) -> str | None:
 
 def _add(model: Model, seed: int, choice: Choice, tasks: dict[tuple[Any, ...], Task]) -> Task:
     """The task of a single training; what it starts from is added before it. One that is there already is not again."""
+    if model.spotter is not None:
+        return _add_spotter(model, model.spotter, seed, choice, tasks)
     start, after = None, ()  # type: str | None, tuple[str, ...]
     if isinstance(model.start, Model):
         before = _add(model.start, seed, choice, tasks)
@@ -116,12 +132,40 @@ def _add(model: Model, seed: int, choice: Choice, tasks: dict[tuple[Any, ...], T
     elif model.start is not None:
         start = f"file:{choice.weights[model.start]}"
     settings = settings_for(model, seed, choice)
-    same = (settings, model.data, model.source, start)
-    if same not in tasks:
-        tasks[same] = Task(
-            f"{model.label}/seed{seed}", settings, model.data, model.source, after, start, ranks=choice.ranks
-        )
-    return tasks[same]
+    key = f"{model.label}/seed{seed}"
+    return _kept(Task(key, settings, model.data, model.source, after, start, ranks=choice.ranks), tasks)
+
+
+def _add_spotter(model: Model, network: str, seed: int, choice: Choice, tasks: dict[tuple[Any, ...], Task]) -> Task:
+    """The task of a network that spots; before it the extractor and, but for R-C3D, features of the videos by it."""
+    assert isinstance(model.start, Model)  # noqa: S101 - a network that spots begins with an extractor
+    before = _add(model.start, seed, choice, tasks)
+    after = (*before.after, before.key)
+    sees = settings_for(model.start, seed, choice)
+    if network != "r-c3d":
+        made = Extraction(deterministic=choice.deterministic)
+        name = model.start.recipe.partition("/")[2]
+        key = f"{model.data}/features/{name}/{model.start.data}-{model.start.source}/seed{seed}"
+        before = _kept(Task(key, made, model.data, model.source, after, f"task:{before.key}", extractor=sees), tasks)
+        after = (*after, before.key)
+    key, settings = f"{model.label}/seed{seed}", spotting_settings(network, seed, choice)
+    return _kept(Task(key, settings, model.data, model.source, after, f"task:{before.key}", extractor=sees), tasks)
+
+
+def _kept(task: Task, tasks: dict[tuple[Any, ...], Task]) -> Task:
+    """The task, or the one that is the same and there already."""
+    return tasks.setdefault((task.settings, task.data, task.trained_on, task.start), task)
+
+
+def spotting_settings(network: str, seed: int, choice: Choice) -> Spotting:
+    """The recipe of a network that spots, and what the call changes of it. Raises UsageError for unknown settings."""
+    changes: dict[str, Any] = {"seed": seed, "deterministic": choice.deterministic}
+    if choice.epochs is not None:
+        changes["epochs"] = choice.epochs
+    if choice.size is not None and network == "r-c3d":
+        changes["size"] = (choice.size, choice.size)
+    changes |= {key: value for of, key, value in choice.spotting if of == network}
+    return from_recipe(load_spotting_recipe(network), **changes)
 
 
 def settings_for(model: Model, seed: int, choice: Choice) -> Settings:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from fervbench.grid import spotting
 from fervbench.grid.costing import in_order
 from fervbench.grid.features import keep_features
 from fervbench.grid.planning import Plan
@@ -14,6 +15,7 @@ from fervbench.grid.task import Data
 from fervbench.grid.work import gather
 from fervbench.reference import numerics
 from fervbench.reference.parts import parts_of
+from fervbench.reference.settings import Settings
 
 
 def rebuild(plan: Plan, data: Mapping[str, Data], out: Path, *, device: str, **options: Any) -> dict[str, Path]:
@@ -39,6 +41,9 @@ def check_data(plan: Plan, data: Mapping[str, Data], out: Path) -> None:
     """
     seen = set()
     for task in plan.tasks:
+        if not isinstance(task.settings, Settings):
+            spotting.check(task, data[task.data], out)
+            continue
         found = gather(data[task.data], task.settings, out)
         about = (task.data, task.trained_on, tuple(str(pack.path) for pack in found.packs))
         if about not in seen:

@@ -6,12 +6,13 @@ side. Markdown and LaTeX are those of published tables (`published.layout`).
 
 from __future__ import annotations
 
-from fervbench.grid.assembling import Assembled, Rebuilt
-from fervbench.grid.views import Block, View
+from fervbench.grid.assembling import Assembled
+from fervbench.grid.entries import Block, View
+from fervbench.grid.filling import Rebuilt
 from fervbench.published.layout import Grid, Part, to_latex, to_markdown
 from fervbench.published.tables import Table
 
-MISSING, LACKING = "-", "w"
+MISSING, LACKING, NOTHING = "-", "w", "o"
 MARKS = {"reproduced": "r", "not reproduced": "n", "consistent": "c", "beyond noise": "b", "no verdict": "."}
 LEGEND = {
     "r": "reproduced: at 5 %, Holm over the table, the printed number is not told apart from a further seed of ours",
@@ -22,6 +23,7 @@ LEGEND = {
     "x": "the audit shows that the printed number cannot be, alone or with others of this table: judged alone",
     "y": "the audit shows that it cannot be together with numbers of another table",
     MISSING: "not trained yet",
+    NOTHING: "trained, and nothing of it is there to show: --json says why",
     LACKING: "needs weights from outside: --weights",
 }
 OURS, DIFFERENCE, SPREAD, HALF, VERDICT = "  ours", "  ours - printed", "  interval", "  half-width", "  verdict"
@@ -96,10 +98,14 @@ def _ours(each: Rebuilt, used: set[str]) -> str:
         return "/".join("-" if value is None else f"{100 * value:.2f}" for value in values)
     if each.points is not None:
         return f"{len(each.points[1])} clips"
+    if each.curve is not None:
+        return f"AUC {100 * each.curve['AUC']:.2f}"
     if each.ours is None:
         if each.entry.why is not None:
             return ""
         mark = LACKING if each.why is not None and "--weights" in each.why else MISSING
+        if each.why is not None and not each.absent and mark == MISSING:
+            mark = NOTHING
         used.add(mark)
         return mark
     return f"{100 * each.ours:+.2f}" if each.entry.less is not None else f"{100 * each.ours:.2f}"
@@ -146,7 +152,11 @@ def status(found: Assembled) -> list[str]:
             "half-width: of the interval in which one more seed lies, 95 %; where it is wide, no pass says much"
         )
     kinds = {each.interval.kind for each in found.rebuilt if each.interval is not None}
-    about = {"clips": "of one seed, the chance of the test list", "seeds": "of the mean over seeds"}
+    about = {
+        "clips": "of one seed, the chance of the test list",
+        "videos": "of one seed, the chance of the test videos",
+        "seeds": "of the mean over seeds",
+    }
     lines += [f"interval: 95 %, {about[kind]}" for kind in sorted(kinds)]
     for ranking in found.rankings[:4]:
         values = [

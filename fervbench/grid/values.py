@@ -69,6 +69,19 @@ def report_of(folder: Path) -> dict[str, Any]:
         raise InputError(f"cannot be read: {path} ({error.strerror})", file=str(path)) from None
 
 
+def cell_of(folder: Path, target: str) -> dict[str, Any] | None:
+    """The cell of a spotting report on a target (`all`, `duration (0, 0.5]`): metrics, and the curve. None: none."""
+    found: dict[str, Any] | None = next((c for c in report_of(folder)["cells"] if c["target"] == target), None)
+    return found
+
+
+def spotted(folder: Path, target: str, metric: str) -> dict[str, float | None] | None:
+    """AUC or AR@AN of a spotting job on a target: `value`, and `ci_low` and `ci_high` where the report has them."""
+    cell = cell_of(folder, target)
+    row = None if cell is None else cell["metrics"].get(metric)
+    return None if row is None or row["value"] is None else {"ci_low": None, "ci_high": None, **row}
+
+
 def counted(folders: Sequence[Path], target: str) -> Counted | None:
     """What a job answered on a target; several jobs are folds, and `pooled` is their sum. None: not scored there."""
     found = []

@@ -1,118 +1,30 @@
 """Published tables and figures as lists of numbers to be rebuilt: which models give each, and what is printed there.
 
-Read from `baselines/plans/*.toml`. The cells of a table say for themselves what they are; of a figure the plan does. An
-`Entry` is one number (or matrix, or cloud of points): models by targets, reduced to one. A `Model` is what is trained.
+Read from `baselines/plans/*.toml`. The cells of a table say for themselves what they are; of a figure the plan does.
 """
 
 from __future__ import annotations
 
 import difflib
 import tomllib
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 from typing import Any
 
 from fervbench.errors import UsageError
-from fervbench.protocol import load_protocol
+from fervbench.grid.entries import Block, Changes, Entry, Model, View, reduced
 from fervbench.published.methods import methods
-from fervbench.published.tables import Table, TableCell, published
-from fervbench.recipes import DATASETS, Recipe, load_recipe, recipe_ids
+from fervbench.published.tables import TableCell, published
+from fervbench.recipes import Recipe, load_recipe, recipe_ids
 from fervbench.resources import data_dir
 
 FORMAT = "fervbench-plan/1"
-PLANS = ("ferv39k", "dfew")
-FIVE_FOLD = "five-fold"
-KINDS = ("table", "bars", "lines", "matrices", "points")
+PLANS = ("ferv39k", "dfew", "sdfe-lv")
+KINDS = ("table", "bars", "lines", "matrices", "points", "curves")
 # What a figure may change of a recipe: the setting it changes.
 CHANGES = {"frames": "input.frames", "batch": "training.batch_size", "weight": "loss.weight"}
-Changes = tuple[tuple[str, float], ...]
-
-
-@dataclass(frozen=True)
-class Model:
-    """A recipe trained on a source of some data; `five-fold` is five models. `start` is another model, or weights."""
-
-    data: str
-    recipe: str
-    source: str
-    changes: Changes = ()
-    start: Model | str | None = None
-
-    @property
-    def label(self) -> str:
-        """Readable and unique: `ferv39k/r18-lstm/all`, `afew/c3d/afew-val/from-dfew-c3d-fd2`."""
-        dataset, _, name = self.recipe.partition("/")
-        own = name if dataset == self.data or self.data not in DATASETS else f"{dataset}-{name}"
-        parts = [self.data, own, self.source, *(f"{key}{value:g}" for key, value in self.changes)]
-        if self.start is not None:
-            parts.append(f"from-{self.start if isinstance(self.start, str) else self.start.label}".replace("/", "-"))
-        return "/".join(parts)
-
-    def trained(self) -> tuple[Model, ...]:
-        """The single trainings: itself, or one a fold."""
-        if self.source != FIVE_FOLD:
-            return (self,)
-        folds = load_protocol(self.data).evaluations[FIVE_FOLD].sources
-        return tuple(Model(self.data, self.recipe, fold, self.changes, self.start) for fold in folds)
-
-
-@dataclass(frozen=True)
-class Entry:
-    """One number of a table or figure: `metric` of each of `models` on each of `targets`, reduced to one.
-
-    `less` is taken off (a gain). `cells` are the published cells that are this number, `printed` their value as a share
-    of 1. `why` tells why nothing is trained for it.
-    """
-
-    row: str
-    column: str
-    metric: str
-    models: tuple[Model, ...] = ()
-    targets: tuple[str, ...] = ()
-    class_: str | None = None
-    reduce: str = "mean"
-    less: Model | None = None
-    cells: tuple[TableCell, ...] = ()
-    printed: float | None = None
-    why: str | None = None
-    block: int = 0
-
-    @property
-    def all_models(self) -> tuple[Model, ...]:
-        """Every model that must be trained for it."""
-        return self.models if self.less is None else (*self.models, self.less)
-
-
-@dataclass(frozen=True)
-class Block:
-    """A part of a figure that is drawn in one frame."""
-
-    title: str
-    kind: str
-    metric: str
-    rows: tuple[str, ...]
-    columns: tuple[str, ...]
-    x: str = ""
-
-
-@dataclass(frozen=True)
-class View:
-    """A table or a figure. `table` is the published one, None for a figure."""
-
-    id: str
-    title: str
-    kind: str
-    entries: tuple[Entry, ...]
-    blocks: tuple[Block, ...]
-    caption: str = ""
-    pinned: str | None = None
-    table: Table | None = None
-
-    @property
-    def models(self) -> tuple[Model, ...]:
-        """All models, once each, in the order in which entries name them."""
-        return tuple(dict.fromkeys(model for entry in self.entries for model in entry.all_models))
+Starts = Mapping[str, Mapping[str, str]]
+SPOTTING = ("sdfe-lv",)  # tables name the dataset as target; all of its test part is meant
 
 
 @cache
@@ -139,44 +51,66 @@ def _read() -> Iterator[View]:
         content = tomllib.loads(path.read_text(encoding="utf-8"))
         if content.get("format") != FORMAT:
             raise ValueError(f"the format is {content.get('format')!r}, not {FORMAT!r}: {path}")
+        pretraining = content.get("pretraining")
         for raw in content["tables"]:
-            yield _of_table(raw, content["data"])
+            yield _of_table(raw, content["data"], pretraining)
         for raw in content["figures"]:
-            yield _of_figure(raw, content["data"])
+            yield _of_figure(raw, content["data"], pretraining)
 
 
-def _of_table(raw: Mapping[str, Any], data: str) -> View:
+def _of_table(raw: Mapping[str, Any], data: str, pretraining: Starts | None) -> View:
     table = published(raw["id"])
     starts = raw.get("starts")
     data = raw.get("data", data)
     cells = [cell for cell in table.cells if cell.is_score]
-    entries = [_of_cell(cell, cells, data, starts) for cell in cells]
+
+    def model(cell: TableCell) -> Model:
+        return spotter_of(data, cell, pretraining) if pretraining is not None else _model(cell, data, starts)
+
+    entries = [_of_cell(cell, cells, model) for cell in cells]
     block = Block("", "table", "", table.rows, tuple(dict.fromkeys(cell.column for cell in cells)))
     return View(table.id, table.title, "table", tuple(entries), (block,), table=table)
 
 
-def _of_cell(
-    cell: TableCell, cells: list[TableCell], data: str, starts: Mapping[str, Mapping[str, str]] | None
-) -> Entry:
+def _of_cell(cell: TableCell, cells: list[TableCell], model: Callable[[TableCell], Model]) -> Entry:
     assert cell.value is not None  # noqa: S101 - a score has a value
     printed = cell.value / (100 if cell.unit == "percent" else 1)
     about: dict[str, Any] = {"class_": cell.class_, "cells": (cell,), "printed": printed}
     if cell.cited:
         why = "cited from another paper: nothing to train"
         return Entry(cell.row, cell.column, cell.metric, why=why, **about)
-    if cell.statistic == "mean":  # of the rows above it
-        same = [c for c in cells if (c.column, c.metric, c.target) == (cell.column, cell.metric, cell.target)]
-        models = dict.fromkeys(_model(c, data, starts) for c in same if c.statistic is None)
+    models = dict.fromkeys(model(each) for each in (_averaged(cell, cells) if cell.statistic == "mean" else [cell]))
+    target = "all" if cell.target in SPOTTING else str(cell.target)
+    return Entry(cell.row, cell.column, cell.metric, tuple(models), (target,), **about)
+
+
+def _averaged(cell: TableCell, cells: list[TableCell]) -> list[TableCell]:
+    """The cells that a printed mean is taken of: those of its row, else those above it."""
+    if cell.over == "columns":
+        same = [each for each in cells if (each.row, each.metric) == (cell.row, cell.metric)]
     else:
-        models = {_model(cell, data, starts): None}
-    return Entry(cell.row, cell.column, cell.metric, tuple(models), (str(cell.target),), **about)
+        key = (cell.column, cell.metric, cell.target)
+        same = [each for each in cells if (each.column, each.metric, each.target) == key]
+    return [each for each in same if each.statistic is None]
 
 
-def _model(cell: TableCell, data: str, starts: Mapping[str, Mapping[str, str]] | None) -> Model:
+def _model(cell: TableCell, data: str, starts: Starts | None) -> Model:
     method, source = str(cell.method), str(cell.source)
     if starts is None:
         return model_of(data, method, source)
     return model_of(data, method, str(cell.target), dataset=cell.table.partition("/")[0], start=starts[source])
+
+
+def spotter_of(data: str, cell: TableCell, pretraining: Starts) -> Model:
+    """What a cell of spotting is of: a network over an extractor, which learned on what the cell calls its source."""
+    return spotting_model(data, str(cell.method), pretraining[str(cell.source)])
+
+
+def spotting_model(data: str, method: str, learned: Mapping[str, str]) -> Model:
+    """A network over an extractor (`bmn+c3d`); `learned` says on which part of which data the extractor was trained."""
+    network, _, extractor = method.partition("+")
+    start = model_of(learned["data"], extractor, learned["source"], dataset=data)
+    return Model(data, f"{data}/{network}", "all", start=start)
 
 
 def model_of(
@@ -192,7 +126,7 @@ def model_of(
     recipe = f"{dataset or data}/{method}"
     if recipe not in recipe_ids():
         raise ValueError(f"a plan names {recipe}, for which there is no recipe")
-    base = methods()[method].base or method
+    base = method if method not in methods() else methods()[method].base or method  # extractors are no methods
     begin: Model | str | None = None
     if start is not None and "weights" in start:
         begin = start["weights"].format(method=method, base=base)
@@ -206,7 +140,7 @@ def _changed(recipe: Recipe, changes: Mapping[str, float]) -> Changes:
     return tuple((key, value) for key, value in changes.items() if recipe.value(CHANGES[key]) != value)
 
 
-def _of_figure(raw: Mapping[str, Any], data: str) -> View:
+def _of_figure(raw: Mapping[str, Any], data: str, pretraining: Starts | None) -> View:
     blocks: list[Block] = []
     entries: list[Entry] = []
     cells = [cell for id in raw.get("published", ()) for cell in published(id).cells if cell.is_score]
@@ -218,16 +152,23 @@ def _of_figure(raw: Mapping[str, Any], data: str) -> View:
             for series in part["series"]:
                 for point in part["points"]:
                     about = {"data": data, "metric": metric} | common | series | point
-                    entries.append(_of_point(series["label"], point["label"], about, cells, len(blocks)))
+                    learned = pretraining[about["source"]] if pretraining is not None else None
+                    model = spotting_model(data, about["method"], learned) if learned is not None else _trained(about)
+                    entries.append(_of_point(series["label"], point["label"], about, model, cells, len(blocks)))
             rows, columns = (tuple(each["label"] for each in part[side]) for side in ("series", "points"))
             blocks.append(Block(title, kind, metric, rows, columns, raw.get("x", "")))
     about = (raw["title"], raw["kind"], tuple(entries), tuple(blocks), raw["caption"], raw.get("pinned"))
     return View(raw["id"], *about)
 
 
-def _of_point(row: str, column: str, about: Mapping[str, Any], cells: list[TableCell], block: int) -> Entry:
+def _trained(about: Mapping[str, Any]) -> Model:
     changes = {key: about[key] for key in CHANGES if key in about}
-    model = model_of(about["data"], about["method"], about["source"], changes=changes, start=about.get("start"))
+    return model_of(about["data"], about["method"], about["source"], changes=changes, start=about.get("start"))
+
+
+def _of_point(
+    row: str, column: str, about: Mapping[str, Any], model: Model, cells: list[TableCell], block: int
+) -> Entry:
     less = model_of(about["data"], about["less"], about["source"]) if "less" in about else None
     targets = tuple(about.get("targets", (about.get("target"),)))
     reduce, metric, of = about.get("reduce", "mean"), about["metric"], about.get("class")
@@ -273,12 +214,3 @@ def _dataset(cell: TableCell) -> str:
 
 def _share(cell: TableCell) -> float:
     return float(cell.value or 0.0) / (100 if cell.unit == "percent" else 1)
-
-
-def reduced(values: list[float], how: str) -> float:
-    """The smallest, the mean or the largest of some values.
-
-    >>> reduced([0.1, 0.3], "mean"), reduced([0.1, 0.3], "max")
-    (0.2, 0.3)
-    """
-    return {"min": min(values), "max": max(values), "mean": sum(values) / len(values)}[how]

@@ -12,6 +12,7 @@ from functools import cache
 from pathlib import Path
 
 from fervbench.errors import UsageError
+from fervbench.grid import spotting
 from fervbench.grid.task import Data, Task
 from fervbench.ground_truth import checked
 from fervbench.pack.header import HEADER
@@ -19,6 +20,7 @@ from fervbench.protocol import Protocol, build, load_protocol
 from fervbench.reference import numerics, running
 from fervbench.reference.clips import load_pixels
 from fervbench.reference.distributed import join, leave
+from fervbench.reference.jobs import complete
 from fervbench.reference.networks import streams_of
 from fervbench.reference.packing import Wanted, find_packs
 from fervbench.reference.settings import Settings, name_of
@@ -27,6 +29,7 @@ from fervbench.reference.synthetic import is_synthetic, labels_of
 from fervbench.resources import data_dir
 
 Say = Callable[[str], None]
+BROUGHT = ("afew", "ckplus")  # protocols of the plans; the labels are those that packs have from the releases
 
 
 def folder_of(
@@ -37,8 +40,11 @@ def folder_of(
     `device` is what `work` is given; the kind of it is part of a job's name. Raises what `work` raises for data that is
     not there.
     """
+    where = numerics.choose_device(device)
+    if not isinstance(task.settings, Settings):
+        return spotting.folder_of(task, data, out, folders, where)
     found = gather(data[task.data], task.settings, out)
-    kind = numerics.choose_device(device).type
+    kind = where.type
     config, _ = running.config_of(task.settings, found, task.trained_on, kind, _start_name(task, folders))
     return out / name_of(config)
 
@@ -49,7 +55,7 @@ def is_done(
     """Whether a task's job is complete."""
     if task.start is not None and task.start.startswith("task:") and task.start[5:] not in folders:
         return False
-    return (folder_of(task, data, out, folders, device=device) / "done.json").is_file()
+    return complete(folder_of(task, data, out, folders, device=device))
 
 
 def work(
@@ -61,9 +67,11 @@ def work(
     the job, where a task that must be done first is not, or where the number of processes is not the task's.
     """
     folder = folder_of(task, data, out, folders, device=device)
-    if (folder / "done.json").is_file():
+    if complete(folder):
         return folder
     where = numerics.choose_device(device)
+    if not isinstance(task.settings, Settings):
+        return spotting.work(task, data, out, folders, device=where, say=say)
     numerics.prepare(deterministic=task.settings.deterministic)
     world = join(where)
     if world.size != task.settings.ranks:
@@ -90,28 +98,25 @@ def _gathered(data: Data, wanted: tuple[Wanted, ...], out: Path) -> running.Data
     protocol = protocol_of(data.protocol)
     first = Path(data.packs[0])
     second = Path(data.packs[1]) if len(data.packs) > 1 else None
-    if len(wanted) > 1 and second is None and (first / HEADER).is_file():
+    scenes = any(each.stream == "scene" for each in wanted)  # optical flow is made of the faces
+    if scenes and second is None and (first / HEADER).is_file():
         message = f"{protocol.id}: the network sees face and scene, and one pack is given"
         raise UsageError(message, hint="name the pack of scenes as well (--scene-data)", file=str(first))
-    packs = find_packs(first, second if len(wanted) > 1 else None, wanted, out)
+    packs = find_packs(first, second if scenes else None, wanted, out)
     if is_synthetic(packs, first):
         return running.gather_data(protocol, packs, synthetic=True)
-    if data.ground_truth is None and _labels_are_in_packs(protocol):
+    if data.ground_truth is None and protocol.id in BROUGHT:
         labels = labels_of(protocol, packs[0])
         return running.Data(tuple(packs), protocol, labels, checked(protocol, labels, str(packs[0].path)))
     return running.gather_data(protocol, packs, synthetic=False, ground_truth=data.ground_truth)
 
 
 def protocol_of(name: str) -> Protocol:
-    """A protocol by id or path; `afew` is the one that plans bring."""
-    if name != "afew":
+    """A protocol by id or path; `BROUGHT` are those that plans bring."""
+    if name not in BROUGHT:
         return load_protocol(name)
-    path = data_dir("baselines") / "plans" / "afew.protocol.toml"
+    path = data_dir("baselines") / "plans" / f"{name}.protocol.toml"
     return build(tomllib.loads(path.read_text(encoding="utf-8")), data_dir("baselines") / "plans", str(path))
-
-
-def _labels_are_in_packs(protocol: Protocol) -> bool:
-    return protocol.id == "afew"
 
 
 def _start_name(task: Task, folders: Mapping[str, Path]) -> str | None:

@@ -17,7 +17,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from fervbench.errors import InputError, UsageError
+from fervbench.errors import BusyError, InputError, UsageError
 from fervbench.files import make_folder
 from fervbench.pack.header import FRAMES, HEADER, OFFSETS, Header, npy_header, npy_offsets
 
@@ -43,7 +43,7 @@ def check_target(out: Path, *, overwrite: bool) -> None:
 
 @contextlib.contextmanager
 def locked(partial: Path) -> Iterator[None]:
-    """Hold the partial folder, made if need be. Raises UsageError where another process is at work in it."""
+    """Hold the partial folder, made if need be. Raises BusyError where another process is at work in it."""
     make_folder(partial)
     with (partial / "lock").open("a") as file:
         try:
@@ -53,8 +53,8 @@ def locked(partial: Path) -> Iterator[None]:
         except ImportError:  # no such locks here
             pass
         except OSError:
-            message = "another process is writing this pack"
-            raise UsageError(message, file=str(partial)) from None
+            name = partial.name.removeprefix(".").removesuffix(".partial")
+            raise BusyError(f"another process is writing {name}", file=str(partial)) from None
         yield
 
 

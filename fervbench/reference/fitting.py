@@ -11,8 +11,9 @@ from typing import Any
 import torch
 
 from fervbench.errors import InputError
+from fervbench.pack.progress import PROGRESS
 from fervbench.reference import checkpoint, engines
-from fervbench.reference.progress import PROGRESS, Display
+from fervbench.reference.progress import Display
 from fervbench.reference.training import Trainer
 
 Say = Callable[[str], None]

@@ -24,6 +24,7 @@ from typing import Any
 from fervbench import strict_json
 from fervbench.errors import BusyError, InputError
 from fervbench.files import make_folder, read_bounded, write_whole
+from fervbench.pack.writing import partial_folder
 from fervbench.reference.settings import name_of
 from fervbench.report import Cell, Report
 
@@ -112,12 +113,18 @@ def locked(job: Job) -> Iterator[None]:
         yield
 
 
+def complete(folder: Path) -> bool:
+    """Whether a job is done, or features are whole."""
+    return (folder / "done.json").is_file() or (folder / "features.npy").is_file()
+
+
 def held(folder: Path) -> bool:
-    """Whether a process holds the job of a folder now; it may be another the next moment."""
+    """Whether a process holds the job (or features) of a folder now; it may be another the next moment."""
+    lock = folder / "lock" if folder.is_dir() else partial_folder(folder) / "lock"
     try:
         import fcntl
 
-        with (folder / "lock").open("r") as file:
+        with lock.open("r") as file:
             fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except (ImportError, FileNotFoundError):
         return False

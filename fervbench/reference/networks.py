@@ -38,6 +38,12 @@ def make_network(settings: Settings, classes: int, device: torch.device) -> nn.M
     return network
 
 
+def width(model: str, frames: int, sizes: Sequence[tuple[int, int]]) -> int:
+    """How many numbers a network's last layer sees; nothing of it is held in memory."""
+    with torch.device("meta"):
+        return int(build(model, 7, frames, sizes).width)  # type: ignore[arg-type]
+
+
 def is_3d(network: nn.Module) -> bool:
     """Whether a network has convolutions over time."""
     return any(isinstance(module, nn.Conv3d) for module in network.modules())

@@ -17,6 +17,8 @@ from fervbench.pack.progress import Progress
 from fervbench.pack.sources import find_source
 from fervbench.reference.clips import Size
 
+WITH_SCENES = ("ferv39k",)  # releases that hold a stream of scenes; elsewhere folders of frames are faces
+
 
 @dataclass(frozen=True)
 class Wanted:
@@ -42,7 +44,11 @@ def find_packs(
         [faces] = find_packs(data, None, [face], out, workers)
         return [faces, open_pack(scenes) if scenes is not None else _flow(faces, out)]
     if not (data / HEADER).is_file():
-        return [_made(data, each, out, workers) for each in wanted]
+        made = [_made(data, each, out, workers) for each in wanted if each.stream == "face" or scenes is None]
+        if len(made) < len(wanted) and scenes is not None:
+            made.append(open_pack(scenes))
+            _check(made[-1], wanted[-1])
+        return made
     given = [data] if scenes is None else [data, scenes]
     if len(given) != len(wanted):
         streams = " and ".join(each.stream for each in wanted)
@@ -87,6 +93,12 @@ def _check(pack: Pack, wanted: Wanted) -> None:
 
 def _made(data: Path, wanted: Wanted, out: Path, workers: int | None) -> Pack:
     source = find_source(data, stream=wanted.stream)
+    if wanted.stream == "scene" and source.kind not in WITH_SCENES:
+        raise UsageError(
+            f"has no scene frames beside its faces: {data} ({source.kind})",
+            hint="--scene-data names a pack of them, of the same clips",
+            file=str(data),
+        )
     height, width = wanted.pack
     target = out / "packs" / f"{wanted.stream}-{height}x{width}-{source.list_sha256()[:12]}.pack"
     if (target / HEADER).is_file():

@@ -6,35 +6,15 @@ The file is there for whoever watches many jobs, on this machine or another: not
 from __future__ import annotations
 
 import contextlib
-import json
 import math
-import os
-import socket
 import sys
 import time
-from collections.abc import Iterator
-from contextvars import ContextVar
 from pathlib import Path
 from typing import Any, TextIO
 
-from fervbench.errors import FervbenchError, UsageError
-from fervbench.files import write_whole
-from fervbench.pack.progress import duration
+from fervbench.errors import UsageError
+from fervbench.pack.progress import STORED, duration, hidden, store
 from fervbench.reference.training import Trainer
-
-PROGRESS = "progress.json"
-_STORED = 5.0  # seconds between two writings of the file
-_unseen: ContextVar[bool] = ContextVar("unseen", default=False)
-
-
-@contextlib.contextmanager
-def unseen() -> Iterator[None]:
-    """Leave standard error alone: somebody else shows what the files say."""
-    token = _unseen.set(True)
-    try:
-        yield
-    finally:
-        _unseen.reset(token)
 
 
 class Display:
@@ -48,7 +28,7 @@ class Display:
     ) -> None:
         self._trainer, self._name, self._file = trainer, name, file
         self._stream = stream if stream is not None else sys.stderr
-        self._seen = not _unseen.get()
+        self._seen = not hidden()
         self._terminal = self._stream.isatty()
         self._start = self._last = time.monotonic()
         self._before = self._steps()
@@ -64,7 +44,7 @@ class Display:
         if self._seen and now - self._last >= (1 if self._terminal else 10):
             self._last = now
             self.write()
-        if self._file is not None and now - self._stored >= _STORED:
+        if self._file is not None and now - self._stored >= STORED:
             self._stored = now
             self.store()
 
@@ -78,11 +58,10 @@ class Display:
         return left * (time.monotonic() - self._start) / done if done else math.nan
 
     def store(self) -> None:
-        """Write the file now. A disk that is full is told of by what matters more."""
+        """Write the file now."""
         if self._file is None:
             return
         trainer = self._trainer
-        numbers = {"loss": self._loss(), "seconds_left": self._left(), "clips_per_second": self.rate()}
         content = {
             "epoch": min(trainer.epoch + 1, trainer.settings.epochs),
             "epochs": trainer.settings.epochs,
@@ -90,12 +69,11 @@ class Display:
             "steps": trainer.steps,
             "lr": trainer.lr,
             "name": self._name,
-            "host": socket.gethostname(),
-            "process": os.getpid(),
-            **{key: value if math.isfinite(value) else None for key, value in numbers.items()},
+            "loss": self._loss(),
+            "seconds_left": self._left(),
+            "clips_per_second": self.rate(),
         }
-        with contextlib.suppress(FervbenchError):
-            write_whole(self._file, json.dumps(content, sort_keys=True) + "\n", overwrite=True)
+        store(self._file, content)
 
     def write(self, *, final: bool = False) -> None:
         """Write the line now."""

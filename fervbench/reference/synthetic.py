@@ -109,10 +109,16 @@ def _evaluations(protocol: Protocol, kept: Sequence[Configuration]) -> list[str]
 
 
 def labels_of(protocol: Protocol, pack: Pack) -> Labels:
-    """What the pack says of its clips: FERV39k's scene and part, or the fold in which a clip is tested."""
+    """What the pack says of its clips: FERV39k's scene and part, or the fold in which a clip is tested.
+
+    Where the folds are subjects in turn, a clip's group is its subject.
+    """
+    groups: Sequence[str | None] = pack.groups
+    if protocol.ground_truth.get("fold_rule") == "subjects-in-turn":
+        groups = _in_turn(pack, protocol)
     rows = [
         (id, label, group if group is not None else protocol.leaves[0], part or "test")
-        for id, label, part, group in zip(pack.ids, pack.labels, pack.parts, pack.groups, strict=True)
+        for id, label, part, group in zip(pack.ids, pack.labels, pack.parts, groups, strict=True)
         if label in protocol.classes and (group in protocol.leaves or len(protocol.leaves) == 1)
     ]
     if not rows:
@@ -120,6 +126,14 @@ def labels_of(protocol: Protocol, pack: Pack) -> Labels:
         raise MismatchError(message, hint="is it another dataset?", file=str(pack.path))
     ids, labels, leaves, parts = (list(column) for column in zip(*rows, strict=True))
     return Labels(ids, [str(label) for label in labels], leaves, parts)
+
+
+def _in_turn(pack: Pack, protocol: Protocol) -> list[str | None]:
+    """The fold of each labelled clip: its subject's place among all subjects with a labelled clip, in turn."""
+    known = [label in protocol.classes for label in pack.labels]
+    subjects = sorted({group for group, there in zip(pack.groups, known, strict=True) if there and group is not None})
+    fold = {subject: protocol.leaves[i % len(protocol.leaves)] for i, subject in enumerate(subjects)}
+    return [fold.get(str(group)) if there else None for group, there in zip(pack.groups, known, strict=True)]
 
 
 def _pairs(**values: object) -> list[str]:

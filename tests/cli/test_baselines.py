@@ -59,18 +59,3 @@ def test_an_unknown_name_names_the_nearest_and_is_a_usage_error(extra: list[str]
     assert shown.exit_code == 2
     assert "did you mean 'r18-lstm'?" in (shown.stdout if extra else shown.stderr)
     assert run("list", "--protocol", "mafw", *extra).exit_code == 2
-
-
-def test_a_table_of_spotting_says_what_is_missing_and_how_to_train_it(tmp_path):
-    shown = run("table", "sdfe-lv/table3", "--out", str(tmp_path))
-    assert shown.exit_code == 0
-    assert max(map(len, shown.stdout.splitlines())) <= 80
-    assert "0 of 96 numbers; 16 trainings are missing" in shown.stdout
-    plan = run("table", "sdfe-lv/table4", "--plan").stdout.splitlines()
-    assert len(plan) == 9 + 9
-    assert plan[-1].startswith(
-        "fervbench run-baseline bmn --protocol sdfe-lv --data SDFE-LV --features JOB-OF-r3d-18-dfew"
-    )
-    found = json.loads(run("table", "sdfe-lv/figure6", "--out", str(tmp_path), "--json").stdout)
-    assert [cell["ours"] for cell in found["cells"]] == [None] * 12
-    assert run("table", "ferv39k/table2").exit_code == 2

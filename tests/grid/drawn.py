@@ -1,4 +1,4 @@
-"""A drawn world for plans: packs of noise under the ids of FERV39k, DFEW and AFEW, and networks of a few numbers.
+"""A drawn world for plans: packs of noise under the ids of the datasets, long videos, and networks of a few numbers.
 
 Packs say that they are synthetic, so protocols are derived from the real ones. `networks` puts small networks in the
 place of all of those of the papers, one and two streams, whatever their names.
@@ -14,7 +14,9 @@ import torch
 from torch import Tensor, nn
 
 from fervbench.grid.work import protocol_of
+from fervbench.interval_files import Video, write_intervals
 from fervbench.pack import write_pack
+from fervbench.reference.models import STREAM_CHANNELS, streams_of
 
 # What makes a training small, on the command line and as a `Choice`.
 SMALL = {"size": 32, "frames": 2, "epochs": 1, "batch": 16}
@@ -45,7 +47,7 @@ def write_ferv39k(folder: Path) -> list[Path]:
     return paths
 
 
-def write_dfew(folder: Path) -> Path:
+def write_dfew(folder: Path, *, size: tuple[int, int] = (32, 32), stream: str = "face") -> Path:
     """Faces: five folds of two clips of each class."""
     protocol = protocol_of("dfew")
     rng = np.random.default_rng(1)
@@ -55,13 +57,20 @@ def write_dfew(folder: Path) -> Path:
             for number in range(2):
                 id = f"{1 + k * 100 + c * 10 + number:05d}"
                 groups[id] = fold
-                clips.append((id, label, pixels(rng, 3, 32, 32)))
-    path = folder / "dfew.pack"
-    write_pack(clips, path, groups=groups, source={"kind": "drawn", "synthetic": True})
+                clips.append((id, label, pixels(rng, 3, *size)))
+    path = folder / f"dfew-{stream}.pack"
+    write_pack(clips, path, groups=groups, source={"kind": "drawn", "synthetic": True, "stream": stream})
     return path
 
 
-def write_afew(folder: Path, *, tested: int = 14, synthetic: bool = True) -> Path:
+def write_afew(
+    folder: Path,
+    *,
+    tested: int = 14,
+    synthetic: bool = True,
+    size: tuple[int, int] = (32, 32),
+    stream: str = "face",
+) -> Path:
     """Faces: `tested` clips of the validation part and as many to train on."""
     protocol = protocol_of("afew")
     rng = np.random.default_rng(2)
@@ -70,21 +79,61 @@ def write_afew(folder: Path, *, tested: int = 14, synthetic: bool = True) -> Pat
         label = protocol.classes[number % 7]
         id = f"{'Val' if number < tested else 'Train'}_AFEW/{label}/{number:09d}"
         parts[id] = "test" if number < tested else "train"
-        clips.append((id, label, pixels(rng, 2, 32, 32)))
-    path = folder / "afew.pack"
-    source = {"kind": "drawn"} | ({"synthetic": True} if synthetic else {})
+        clips.append((id, label, pixels(rng, 2, *size)))
+    path = folder / f"afew-{stream}.pack"
+    source = {"kind": "drawn", "stream": stream} | ({"synthetic": True} if synthetic else {})
     write_pack(clips, path, parts=parts, source=source)
     return path
 
 
+def write_ckplus(folder: Path, *, size: tuple[int, int] = (32, 32), stream: str = "face") -> Path:
+    """Twenty subjects of seven sequences, of one class each; one more subject without a label."""
+    protocol = protocol_of("ckplus")
+    rng = np.random.default_rng(3)
+    clips, groups = [], {}
+    for s in range(21):
+        for c, label in enumerate(protocol.classes):
+            id = f"S{s:03d}/{c:03d}"
+            groups[id] = f"S{s:03d}"
+            clips.append((id, label if s < 20 else None, pixels(rng, 3, *size)))
+    path = folder / f"ckplus-{stream}.pack"
+    write_pack(clips, path, groups=groups, source={"kind": "drawn", "synthetic": True, "stream": stream})
+    return path
+
+
+FPS, SNIPPETS = 16.0, 8  # a snippet is a second
+
+
+def write_sdfe_lv(folder: Path, number: int = 15, *, size: tuple[int, int] = (32, 32), stream: str = "face") -> Path:
+    """Videos of one subject each, brighter while an expression lasts; `intervals.json` beside the pack."""
+    folder.mkdir(parents=True, exist_ok=True)
+    rng = np.random.default_rng(4)
+    videos, clips = {}, []
+    for i in range(number):
+        onset = float(1 + i % 4)
+        spans = ((onset, onset + 1.5 + i % 3, "Happy"),)
+        videos[f"v{i:02d}"] = Video(float(SNIPPETS), FPS, f"s{i:02d}", None, spans)
+        frames = rng.integers(0, 100, (SNIPPETS * 16, *size, 3), dtype=np.uint8)
+        frames[round(onset * FPS) : round(spans[0][1] * FPS)] += 120
+        clips.append((f"videos/v{i:02d}", None, frames))
+    path = folder / f"sdfe-lv-{stream}.pack"
+    write_pack(clips, path, source={"kind": "drawn", "synthetic": True, "stream": stream})
+    (folder / "intervals.json").write_text(write_intervals(videos))
+    return path
+
+
 class Small(nn.Module):
-    """A network in place of any: a convolution for each stream and a classifier; `kernels` tells models apart."""
+    """A network in place of any: a convolution for each stream and a classifier; `kernels` tells models apart.
+
+    What it sees of a clip is its mean over space and time, so features of a snippet say how bright it is.
+    """
 
     def __init__(self, streams: tuple[str, ...], classes: int, kernels: int) -> None:
         super().__init__()
         self.streams, self.width = streams, kernels * len(streams)
         self.trunks = nn.ModuleList(
-            nn.Sequential(nn.Conv3d(3, kernels, (1, 5, 5), stride=(1, 4, 4)), nn.ReLU()) for _ in streams
+            nn.Sequential(nn.Conv3d(STREAM_CHANNELS[name], kernels, (1, 5, 5), stride=(1, 4, 4)), nn.ReLU())
+            for name in streams
         )
         self.fc = nn.Linear(self.width, classes)
         with torch.no_grad():
@@ -103,5 +152,4 @@ class Small(nn.Module):
 
 def build(model: str, classes: int, frames: int, sizes: Any) -> nn.Module:
     """In place of `networks.build`."""
-    streams = ("face", "scene") if model.startswith("two-") else ("face",)
-    return Small(streams, classes, 4 + sum(map(ord, model)) % 13)
+    return Small(streams_of(model), classes, 4 * (1 + sum(map(ord, model)) % 13))  # BMN's groups are four

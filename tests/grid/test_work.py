@@ -21,7 +21,7 @@ from fervbench.grid.views import view
 from fervbench.grid.work import folder_of, is_done, protocol_of, work
 from fervbench.reference.starting import name_of_file
 
-from .drawn import SMALL, Small, write_afew, write_dfew, write_ferv39k
+from .drawn import SMALL, Small, build, write_afew, write_dfew, write_ferv39k
 
 CPU = "cpu"
 
@@ -90,7 +90,6 @@ def test_a_chain_starts_from_the_job_before_it(tmp_path: Path, packs: dict[str, 
 
 
 def test_weights_from_a_file_are_named_by_their_hash(tmp_path: Path, packs: dict[str, Data], small: None):
-    from .drawn import build
 
     torch.save(build("c3d", 400, 16, None).state_dict(), tmp_path / "sports.pth")
     weights = {"sports-1m": str(tmp_path / "sports.pth")}
@@ -152,7 +151,7 @@ def test_features_are_kept_and_mapped_into_the_plane(tmp_path: Path, packs: dict
     for task, each in zip(plan.tasks, found.rebuilt, strict=True):
         with np.load(folders[task.key] / FILE) as content:
             features, labels = content["features"], content["labels"]
-        assert features.shape == (14, Small(("face",), 7, 4 + sum(map(ord, task.settings.model)) % 13).width)
+        assert features.shape == (14, build(task.settings.model, 7, 2, ()).width)
         assert each.points is not None
         assert each.points[0].shape == (14, 2)
         assert np.array_equal(each.points[1], labels)

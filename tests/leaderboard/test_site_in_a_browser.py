@@ -65,6 +65,7 @@ class Browser:
     def look(self, size: tuple[int, int] = DESK, *, dark: bool = False, script: bool = True) -> None:
         """Screen size, colour scheme, and whether scripts run, from the next page on."""
         width, height = size
+        self.script = script
         metrics = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 600}
         scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
         self.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
@@ -72,9 +73,19 @@ class Browser:
         self.driver.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": not script})
 
     def open(self, page: str) -> None:
-        """Open a page of the site, afresh."""
+        """Open a page of the site, afresh, and wait until it is drawn: on a busy machine styles come after `get`."""
         self.driver.get("about:blank")
         self.driver.get(f"{self.site.as_uri()}/{page}")
+        if self.script:
+            styled = "[...document.querySelectorAll('link[rel=stylesheet]')].every(each => each.sheet)"
+            self.wait(f"location.protocol === 'file:' && {styled}")
+            self.driver.execute_async_script("requestAnimationFrame(() => requestAnimationFrame(arguments[0]))")
+
+    def wait(self, condition: str) -> None:
+        """Wait until a condition of the page holds."""
+        from selenium.webdriver.support.ui import WebDriverWait
+
+        WebDriverWait(self.driver, 30).until(lambda _: self.js(f"return {condition}"))
 
     def js(self, script: str, *arguments: Any) -> Any:
         return self.driver.execute_script(script, *arguments)

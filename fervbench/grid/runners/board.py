@@ -20,8 +20,8 @@ from typing import Any, TextIO
 
 from fervbench.findings import visible
 from fervbench.grid.runners.queue import Queue, time_left
-from fervbench.pack.progress import duration
-from fervbench.reference.progress import PROGRESS
+from fervbench.pack.progress import PROGRESS, duration
+from fervbench.pack.writing import partial_folder
 
 ON_TERMINAL, ELSEWHERE = 1.0, 60.0  # seconds between two drawings
 
@@ -42,7 +42,9 @@ class Seen:
 def look(folder: Path | None, epochs: int) -> Seen:
     """Read a job's folder; what is not there, or half there, is not shown."""
     rows = _rows(folder / "metrics.jsonl") if folder is not None else []
-    content = _json(folder / PROGRESS) if folder is not None else {}
+    content: dict[str, Any] = {}
+    if folder is not None:  # features are made beside their folder
+        content = _json(folder / PROGRESS) or _json(partial_folder(folder) / PROGRESS)
     if not rows and not content:
         return Seen(epochs=epochs)
     last = rows[-1] if rows else {}

@@ -29,7 +29,7 @@ class Place:
     def do(self, task: Task, folders: Mapping[str, Path], say: Say) -> Path:
         """Do a task, its line on standard error left to whoever shows all of them; gives the job's folder."""
         from fervbench.grid.work import work
-        from fervbench.reference.progress import unseen
+        from fervbench.pack.progress import unseen
 
         if task.ranks > 1:
             from fervbench.grid.runners.torchrun import launch

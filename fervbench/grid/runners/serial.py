@@ -14,6 +14,7 @@ from fervbench.grid.runners.one import Place
 from fervbench.grid.runners.queue import Problem, Queue
 from fervbench.grid.task import Task
 from fervbench.reference import numerics
+from fervbench.reference.jobs import complete, held
 
 AGAIN = 5.0  # seconds until jobs that others hold are looked at again
 
@@ -57,10 +58,8 @@ def _one(task: Task, queue: Queue, place: Place, board: Board) -> bool:
 
 def settle(key: str, queue: Queue, board: Board) -> bool:
     """Whether nothing is to be done for a task now: its job is done, or in another process's hands."""
-    from fervbench.reference.jobs import held
-
     folder = board.folders[key]
-    if (folder / "done.json").is_file():
+    if complete(folder):
         queue.finish(key, folder)
         board.say(f"{key}: done before")
     elif held(folder):

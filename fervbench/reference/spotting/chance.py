@@ -1,6 +1,7 @@
 """What can be had without seeing a video: proposals drawn at random, and windows of one length.
 
-A network is worth something where it is above both by more than the interval.
+A network is worth something where it is above all of them by more than the interval. With shuffled features it still
+learns how long expressions are; random proposals of such lengths are the level to hold that control against.
 """
 
 from __future__ import annotations
@@ -20,6 +21,23 @@ def uniformly_random(items: Sequence[Item], *, seed: int = 0, number: int = 100)
     for item in items:
         spans = np.sort(rng.random((number, 2)), axis=1) * item.duration
         made[item.id] = np.column_stack([spans, np.sort(rng.random(number))[::-1]])
+    return made
+
+
+def of_lengths(items: Sequence[Item], known: Sequence[Item], *, seed: int = 0, number: int = 100) -> Proposals:
+    """`number` proposals a video, each as long as some interval of `known` (all equally likely), anywhere in it.
+
+    Scores are drawn as well. Raises ValueError where `known` has no interval.
+    """
+    lengths = np.concatenate([item.intervals[:, 1] - item.intervals[:, 0] for item in known])
+    if not len(lengths):
+        raise ValueError("no interval to take lengths from")
+    rng = np.random.default_rng(seed)
+    made = {}
+    for item in items:
+        chosen = np.minimum(rng.choice(lengths, number), item.duration)
+        first = rng.random(number) * (item.duration - chosen)
+        made[item.id] = np.column_stack([first, first + chosen, np.sort(rng.random(number))[::-1]])
     return made
 
 

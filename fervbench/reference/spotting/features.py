@@ -20,7 +20,8 @@ from fervbench.errors import InputError, MismatchError
 from fervbench.files import make_folder
 from fervbench.findings import Findings
 from fervbench.pack import Pack
-from fervbench.pack.progress import Progress
+from fervbench.pack.progress import PROGRESS, Progress
+from fervbench.pack.writing import partial_folder
 from fervbench.reference.clips import Clips, load_pixels, make_clips
 from fervbench.reference.spotting.extractors import Extractor
 from fervbench.reference.spotting.store import HEADER, Features, Stored, chunks, open_features, write_features
@@ -40,6 +41,12 @@ def identity_of(extractor: Extractor, packs: Sequence[Pack]) -> dict[str, Any]:
         "frames": lengths_of(packs[0].ids, packs[0].offsets),
         "device": extractor_device(extractor).type,
     }
+
+
+def name_of(identity: Mapping[str, Any]) -> str:
+    """The name of the folder of features of this identity."""
+    digest = hashlib.sha256(repr(sorted(identity.items())).encode()).hexdigest()
+    return f"{identity['extractor']['model']}-{digest[:16]}"
 
 
 def extractor_device(extractor: Extractor) -> torch.device:
@@ -64,8 +71,7 @@ def extract(
     identity = identity_of(extractor, packs)
     frames: Mapping[str, int] = identity["frames"]
     _check(packs, frames)
-    digest = hashlib.sha256(repr(sorted(identity.items())).encode()).hexdigest()
-    folder = out / f"{extractor.settings.model}-{digest[:16]}"
+    folder = out / name_of(identity)
     if (folder / HEADER).is_file():
         stored = open_features(folder)
         check_same(stored, identity)
@@ -89,7 +95,7 @@ def extract(
 
     total = sum(lengths.values())
     say(f"features of {total:,} snippets by {extractor.settings.model} ({extractor.trained_on})")
-    line = Progress(total, "snippets")
+    line = Progress(total, "snippets", file=partial_folder(folder) / PROGRESS)
     before = [True]
 
     def done(number: int) -> None:

@@ -101,9 +101,9 @@ def gather(
         packs = packs_of(extractor, data, scenes, out, workers)
         synthetic = is_synthetic(packs, data)
         frames = lengths_of(packs[0].ids, packs[0].offsets)
-        _read(protocol, data, ground_truth, frames, synthetic=synthetic)  # before the work: the lists may be wrong
+        read_lists(protocol, data, ground_truth, frames, synthetic=synthetic)  # before the work: the lists may be wrong
         stored = extract(extractor, packs, out / "features", say=say)
-    videos, files = _read(protocol, data, ground_truth, frames, synthetic=synthetic)
+    videos, files = read_lists(protocol, data, ground_truth, frames, synthetic=synthetic)
     check_features(stored, videos)
     about = _about(videos, synthetic) | {
         "features": {"extractor": stored.extractor, "sha256": _digest(stored)},
@@ -185,7 +185,7 @@ def _of_frames(
     packs = find_packs(data, None, [Wanted("face", packed_size, options.size)], out, workers)
     synthetic = is_synthetic(packs, data) or synthetic_start
     frames = lengths_of(packs[0].ids, packs[0].offsets)
-    videos, files = _read(protocol, data, ground_truth, frames, synthetic=synthetic)
+    videos, files = read_lists(protocol, data, ground_truth, frames, synthetic=synthetic)
     pack = packs[0]
     pixels = {id.rsplit("/", 1)[-1]: pack.clip(i) for i, id in enumerate(pack.ids)}
     about = _about(videos, synthetic) | {
@@ -195,9 +195,13 @@ def _of_frames(
     return Gathered(Input(videos, {}, device, pixels, start), about, synthetic, files, "c3d", _dataset(about_start))
 
 
-def _read(
+def read_lists(
     protocol: Protocol, data: Path, ground_truth: str | None, frames: Mapping[str, int], *, synthetic: bool
 ) -> tuple[Videos, Mapping[str, str]]:
+    """The videos of every part, held against `frames` (by video id), and files that go beside proposals.
+
+    Rendered videos get a protocol of their own. Raises what `intervals_of` and `read_videos` raise.
+    """
     videos, file = intervals_of(protocol, data, ground_truth)
     files: Mapping[str, str] = {}
     if synthetic:

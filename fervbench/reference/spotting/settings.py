@@ -11,7 +11,8 @@ from typing import Any, TypeVar
 from fervbench import strict_json
 from fervbench._version import __version__
 from fervbench.errors import UsageError
-from fervbench.spotting_recipes import SpottingRecipe
+from fervbench.reference.spotting.videos import SNIPPET
+from fervbench.spotting_recipes import SpottingRecipe, load_spotting_recipe
 
 FORMAT = "fervbench-spotting-job/1"
 CONTROLS = ("none", "shuffled-features")
@@ -62,6 +63,20 @@ class Settings:
         if self.control not in CONTROLS:
             raise UsageError(f"no control {self.control!r}", hint=f"there are {', '.join(CONTROLS)}")
 
+    @property
+    def epochs(self) -> int:
+        """Of all stages together."""
+        return sum(each.epochs for each in self.training)
+
+
+@dataclass(frozen=True)
+class Extraction:
+    """What is made between a recognition job and a spotting one: features of the videos, by snippets of 16 frames."""
+
+    snippet: int = SNIPPET
+    deterministic: bool = False
+    epochs: int = 1
+
 
 def from_recipe(recipe: SpottingRecipe, **changes: Any) -> Settings:
     """A recipe as settings. `changes` are those of `Training` (every stage), and of the network's options.
@@ -87,6 +102,19 @@ def from_recipe(recipe: SpottingRecipe, **changes: Any) -> Settings:
         selection=str(recipe.values("selection")["epoch"]),
         **of_job,
     )
+
+
+def packed_size(settings: Settings) -> tuple[int, int]:
+    """The frames that R-C3D's are cut out of: as the recipe has them for its own size, in proportion.
+
+    Other networks see features, and the size says nothing.
+    """
+    if settings.model != "r-c3d":
+        return 128, 128
+    values = load_spotting_recipe(settings.model).values("network")
+    factor = settings.options.size[0] / values["size"][0]
+    height, width = (round(side * factor) for side in values["packed_size"])
+    return height, width
 
 
 def made(kind: type[T], given: Mapping[str, Any], where: str) -> T:

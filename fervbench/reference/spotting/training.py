@@ -7,6 +7,7 @@ on from one ends in the same bits on a CPU.
 
 from __future__ import annotations
 
+import contextlib
 import math
 import sys
 import time
@@ -18,7 +19,7 @@ import torch
 from torch import Tensor, nn
 
 from fervbench.errors import InputError
-from fervbench.pack.progress import duration
+from fervbench.pack.progress import PROGRESS, STORED, duration, hidden, store
 from fervbench.reference import checkpoint, counter
 from fervbench.reference.spotting.parts import Stage
 from fervbench.reference.spotting.settings import Settings, Training
@@ -68,7 +69,8 @@ def train_stage(
         content |= {"network": network.state_dict(), "optimizer": [dict(optimizer.state[p]) for p in parameters]}
         checkpoint.save(path, job, f"{settings.model}/{stage.name}", content)
 
-    line = _Line(stage.name, training.epochs * steps, epoch * steps + step)
+    epochs = (sum(each.epochs for each in settings.training[:number]), settings.epochs)
+    line = _Line(stage, epochs, training.epochs * steps, epoch * steps + step, path.with_name(PROGRESS))
     saved = time.monotonic()
     try:
         while epoch < training.epochs:
@@ -143,26 +145,40 @@ def _restore(optimizer: torch.optim.Optimizer, parameters: list[nn.Parameter], k
 
 
 class _Line:
-    """Where training is: written over on a terminal, else a line every ten seconds."""
+    """Where training is: written over on a terminal, else a line every ten seconds; and in a file every five.
 
-    def __init__(self, name: str, steps: int, before: int) -> None:
-        self._name, self._steps, self._done, self._before = name, steps, before, before
+    `epochs`: those of the stages before, and of all.
+    """
+
+    def __init__(self, stage: Stage, epochs: tuple[int, int], steps: int, before: int, file: Path) -> None:
+        self._stage, self._epochs, self._file = stage, epochs, file
+        self._steps, self._done, self._before = steps, before, before
         self._start = self._last = time.monotonic()
-        self._terminal = sys.stderr.isatty()
+        self._stored = -math.inf
+        self._terminal, self._seen = sys.stderr.isatty(), not hidden()
         self._written = False
 
     def __call__(self, epoch: int, step: int, total: Tensor) -> None:
         now = time.monotonic()
         self._done += 1
-        if now - self._last < (1 if self._terminal else 10):
+        rate = (self._done - self._before) / max(now - self._start, 1e-9)
+        left = (self._steps - self._done) / rate
+        if now - self._stored >= STORED:
+            self._stored = now
+            about: dict[str, Any] = {"epoch": self._epochs[0] + epoch + 1, "epochs": self._epochs[1]}
+            about |= {"name": self._stage.name, "loss": float(total) / step, "seconds_left": left}
+            store(self._file, about | {"clips_per_second": rate * self._stage.training.batch})
+        if not self._seen or now - self._last < (1 if self._terminal else 10):
             return
         self._last, self._written = now, True
-        rate = (self._done - self._before) / max(now - self._start, 1e-9)
-        left = duration((self._steps - self._done) / rate)
-        text = f"{self._name} epoch {epoch + 1}, {rate:,.2f} steps/s, {left} left, loss {float(total) / step:.4f}"
+        name = f"{self._stage.name} epoch {epoch + 1}"
+        text = f"{name}, {rate:,.2f} steps/s, {duration(left)} left, loss {float(total) / step:.4f}"
         sys.stderr.write(f"\r{text:<79}" if self._terminal else text + "\n")
         sys.stderr.flush()
 
     def close(self) -> None:
+        """End the line; the file goes."""
         if self._written and self._terminal:
             sys.stderr.write("\n")
+        with contextlib.suppress(OSError):
+            self._file.unlink(missing_ok=True)

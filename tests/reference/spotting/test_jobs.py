@@ -117,9 +117,18 @@ def test_it_learns_and_shuffled_features_do_not(tmp_path: Path):
     )
     test = given.videos.parts["test"]
     windows = max(auc_of(given.videos.truth, chance.sliding(test, s)) for s in (2, 3, 4, 5, 6))
-    at_random = np.mean([auc_of(given.videos.truth, chance.uniformly_random(test, seed=s)) for s in range(5)])
-    assert cell.metrics["AUC"]["ci_low"] > max(windows, at_random)
-    assert control.report.cell(target="all")["AUC"] < cell.metrics["AUC"]["ci_low"]
+    train = given.videos.parts["train"]
+    levels = [
+        np.mean([auc_of(given.videos.truth, draw(seed)) for seed in range(20)])
+        for draw in (
+            lambda seed: chance.uniformly_random(test, seed=seed),
+            lambda seed: chance.of_lengths(test, train, seed=seed),
+        )
+    ]
+    assert cell.metrics["AUC"]["ci_low"] > max(windows, *levels)
+    shuffled_auc = control.report.cell(target="all").metrics["AUC"]
+    assert shuffled_auc["value"] < cell.metrics["AUC"]["ci_low"]
+    assert shuffled_auc["ci_low"] <= max(levels)  # it learns how long expressions are, and no more
     assert any("another order" in note for note in control.report.warnings)
 
 
@@ -134,7 +143,17 @@ def test_shuffling_moves_every_snippet_and_loses_none():
 
 def test_chance_has_its_number_of_proposals_within_the_video():
     items = drawn.given().videos.parts["test"]
-    for found in (chance.uniformly_random(items), chance.sliding(items, 3.0), chance.sliding(items, 300.0)):
+    train = drawn.given().videos.parts["train"]
+    of_lengths = chance.of_lengths(items, train)
+    known = np.concatenate([item.intervals[:, 1] - item.intervals[:, 0] for item in train])
+    drawn_lengths = np.concatenate([rows[:, 1] - rows[:, 0] for rows in of_lengths.values()])
+    assert np.abs(drawn_lengths[:, None] - known).min(axis=1).max() < 1e-9
+    for found in (
+        chance.uniformly_random(items),
+        of_lengths,
+        chance.sliding(items, 3.0),
+        chance.sliding(items, 300.0),
+    ):
         for item in items:
             rows = found[item.id]
             assert rows.shape == (100, 3)
