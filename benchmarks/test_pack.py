@@ -72,14 +72,21 @@ def rendered(shape: str, height: int) -> list[bytes]:
     return [jpeg(image, jpeg_quality(c, seed=0)) for image, c in zip(made, clips, strict=True)]
 
 
-@pytest.fixture(scope="module", params=[(c, s) for c in ("rendered", "q75", "q90") for s in SIZES], ids="-".join)
-def frames(request) -> tuple[list[bytes], int, int]:
-    content, shape = request.param
+CONTENTS = ("rendered", "q75", "q90")
+
+
+def drawn(content: str, shape: str) -> tuple[list[bytes], int, int]:
+    """24 images of a shape, and the size wanted."""
     height, width, *target = SIZES[shape]
     if content == "rendered":
         return (rendered(shape, height), *target)
     rng = np.random.default_rng(0)
     return ([jpeg(natural(rng, height, width), int(content[1:])) for _ in range(24)], *target)
+
+
+@pytest.fixture(scope="module", params=[(c, s) for c in CONTENTS for s in SIZES], ids="-".join)
+def frames(request) -> tuple[list[bytes], int, int]:
+    return drawn(*request.param)
 
 
 def by_pillow(resample: Image.Resampling) -> Decode:
@@ -143,6 +150,26 @@ def test_decode_and_resize_per_core(benchmark, report, frames, name: str):
         + (f"; strict: {strict} {ratios[strict]:.2f}" if strict else "; strict: none of Pillow's is as near")
     )
     report(benchmark, ratios["BILINEAR"], times[name][1:], times["BILINEAR"][1:], text)
+
+
+@pytest.mark.parametrize("content", CONTENTS)
+def test_decode_faces_and_scenes_per_core(benchmark, report, content: str):
+    """A release of both streams, FERV39k's, at the sizes that its recipes see: as many faces as scenes."""
+    streams = [drawn(content, "faces-112"), drawn(content, "scenes-112")]
+    ours, theirs = decoder("simplejpeg", "dct-area2").frame, by_pillow(Image.Resampling.BILINEAR)
+    times: dict[Decode, list[float]] = {ours: [], theirs: []}
+
+    def turn() -> None:
+        for decode, found in times.items():
+            found.append(sum(cpu(decode, *stream) for stream in streams))
+
+    benchmark.pedantic(turn, rounds=ROUNDS, warmup_rounds=1)
+    ratio = statistics.median(b / a for a, b in zip(times[ours][1:], times[theirs][1:], strict=True))
+    errors = [(error(ours, *stream), error(theirs, *stream)) for stream in streams]
+    holds = ratio >= 2.5 and all(mine <= other for mine, other in errors)
+    text = ", ".join(f"{mine:.2f} to {other:.2f}" for mine, other in errors)
+    text = f"{'holds' if holds else 'DOES NOT HOLD'}: 2.5 times at errors {text} (faces, scenes)"
+    report(benchmark, ratio, times[ours][1:], times[theirs][1:], text)
 
 
 CLIPS, LENGTH, BATCH = 300, 24, 32

@@ -33,7 +33,7 @@ from fervbench.submission.spotting import parse_spotting
 
 Say = Callable[[str], None]
 NETWORKS = ("bmn", "bsn", "turn", "r-c3d")
-SHUFFLED = "control: the features of all snippets were put in another order; what is found should be at chance"
+SHUFFLED = "control: the features of all snippets were put in another order; proposals should be no better than random ones"
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,201 @@
+"""Do the spotting baselines learn anything? Small runs on rendered SDFE-LV: the table of docs/spotting-baselines.md.
+
+    fervbench synthesize sdfe-lv sdfe --scale 0.15 --size 40
+    python tools/spotting_runs.py sdfe jobs
+
+The features are no network's: 16 x 16 grey levels of each snippet, their mean, spread and motion, less the video's
+mean, divided by their spread. R-C3D sees frames of 32 x 32. Beside the four networks stand their controls with shuffled
+features, and what needs no video at all: random proposals, random ones as long as intervals of the train part, and
+windows of the one length that is best on the test part itself. Jobs lie in folders as `run-baseline` makes them, so a
+run that was stopped goes on; the table is of the jobs that are done (`--table` runs none). All of it is synthetic.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from fervbench.comparing import compare
+from fervbench.pack import Pack
+from fervbench.protocol import load_protocol
+from fervbench.reference import numerics
+from fervbench.reference.jobs import Job
+from fervbench.reference.packing import Wanted, find_packs
+from fervbench.reference.settings import name_of
+from fervbench.reference.spotting import chance
+from fervbench.reference.spotting.gathering import Gathered, gather
+from fervbench.reference.spotting.parts import Proposals
+from fervbench.reference.spotting.running import auc_of, run_job
+from fervbench.reference.spotting.settings import Settings, describe, from_recipe
+from fervbench.reference.spotting.store import write_features
+from fervbench.reference.spotting.videos import SNIPPET, Videos, lengths_of
+from fervbench.reference.spotting.writing import format_proposals
+from fervbench.spotting_recipes import load_spotting_recipe
+from fervbench.submission.spotting import parse_spotting
+from fervbench.uncertainty import VIDEOS, Resampling
+
+CPU = torch.device("cpu")
+SIDE, GREY = 32, 16
+SEEDS = (0, 1, 2)
+CHANGES: dict[str, dict[str, Any]] = {
+    "turn": {"epochs": 8, "steps": 100},
+    "bsn": {},
+    "bmn": {"epochs": 6, "bins": 25, "points": 8, "milestones": (5,)},
+    "r-c3d": {
+        "epochs": 4, "lr": 0.002, "optimizer": "adam", "batch": 4, "size": (SIDE, SIDE), "width": 1 / 16, "window": 64,
+        "stride": 8, "train_step": 64, "test_step": 64, "scales": (0.25, 0.5, 0.75, 1, 1.5, 2, 3, 4, 5),
+    },
+}  # fmt: skip
+NAMES = {"turn": "TURN, top-down", "bsn": "BSN, bottom-up", "bmn": "BMN, bottom-up", "r-c3d": "R-C3D, top-down"}
+
+
+def pixel_features(pack: Pack, out: Path) -> Path:
+    """The folder of the features, made once: 3 x 256 numbers a snippet."""
+    folder = out / "features" / "pixels"
+    if folder.is_dir():
+        return folder
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    frames = lengths_of(pack.ids, pack.offsets)
+    at = {id.rsplit("/", 1)[-1]: i for i, id in enumerate(pack.ids)}
+
+    def of(id: str) -> np.ndarray:
+        grey = np.asarray(pack.clip(at[id])).astype(np.float32).mean(axis=-1) / 255
+        by = SIDE // GREY
+        grey = grey.reshape(len(grey), GREY, by, GREY, by).mean(axis=(2, 4))
+        motion = np.abs(np.diff(grey, axis=0, append=grey[-1:]))
+        n = len(grey) // SNIPPET
+        still, moving = (x[: n * SNIPPET].reshape(n, SNIPPET, GREY * GREY) for x in (grey, motion))
+        found = np.hstack([still.mean(axis=1), still.std(axis=1), moving.mean(axis=1)])
+        return found - found.mean(axis=0)
+
+    spread = np.concatenate([of(id) for id in list(frames)[:40]]).std(axis=0) + 1e-6
+    about = {"model": "pixels", "job": "pixels", "trained_on": "nothing"}
+    identity = {
+        "extractor": about,
+        "snippet": {"frames": SNIPPET, "step": SNIPPET},
+        "frames": frames,
+        "synthetic": True,
+    }
+    lengths = {id: n // SNIPPET for id, n in frames.items()}
+    write_features(
+        folder, lengths, 3 * GREY * GREY, identity, lambda id: (of(id) / spread).astype(np.float32), done=lambda _: None
+    )
+    return folder
+
+
+def runs() -> list[tuple[str, Settings]]:
+    """The rows of the table: settings of each seed; R-C3D has one seed, and no features to shuffle."""
+
+    def made(network: str, seed: int, control: str) -> Settings:
+        return from_recipe(load_spotting_recipe(network), seed=seed, control=control, **CHANGES[network])
+
+    found = []
+    for network, name in NAMES.items():
+        seeds = SEEDS[:1] if network == "r-c3d" else SEEDS
+        found += [(name, made(network, seed, "none")) for seed in seeds]
+    for network in ("bmn", "turn", "bsn"):
+        found += [(f"{network.upper()}, features shuffled", made(network, seed, "shuffled-features")) for seed in SEEDS]
+    return found
+
+
+def given_to(settings: Settings, data: Path, pack: Pack, features: Path, out: Path) -> Gathered:
+    if settings.model != "r-c3d":
+        return gather(load_protocol("sdfe-lv"), settings, data, str(features), out, device=CPU, say=_say)
+    truth = str(data / "intervals.json")
+    return gather(
+        load_protocol("sdfe-lv"), settings, pack.path, "none", out,
+        ground_truth=truth, packed_size=(SIDE, SIDE), device=CPU, say=_say,
+    )  # fmt: skip
+
+
+def levels(videos: Videos) -> dict[str, Proposals]:
+    """What needs no video: of each random kind the draw in the middle of twenty, of windows the best length."""
+    test, train = videos.parts["test"], videos.parts["train"]
+
+    def middle(name: str, draw: Callable[[int], Proposals]) -> Proposals:
+        drawn = [draw(seed) for seed in range(20)]
+        aucs = [auc_of(videos.truth, each) for each in drawn]
+        print(f"{name}, 20 draws: {100 * np.mean(aucs):.1f}, {100 * min(aucs):.1f} to {100 * max(aucs):.1f}")
+        return drawn[int(np.argsort(aucs)[10])]
+
+    lengths = [length / 2 for length in range(1, 31)]
+    best = max(lengths, key=lambda length: auc_of(videos.truth, chance.sliding(test, length)))
+    return {
+        "random": middle("random", lambda seed: chance.uniformly_random(test, seed=seed)),
+        "random of such lengths": middle(
+            "random of such lengths", lambda seed: chance.of_lengths(test, train, seed=seed)
+        ),
+        f"windows of {best:g} s": chance.sliding(test, best),
+    }
+
+
+def show(data: Path, pack: Pack, features: Path, out: Path) -> None:
+    """AUC with its interval, and paired differences from each level."""
+    first = given_to(runs()[0][1], data, pack, features, out)
+    videos = first.given.videos
+    parts = {part: len(items) for part, items in videos.parts.items()}
+    print(f"SYNTHETIC. {parts}; {len(videos.truth.target)} intervals in the test part\n")
+    made = Resampling(VIDEOS)
+
+    def submitted(text: str) -> Any:
+        return parse_spotting(text.encode(), "proposals.json", videos.protocol, ground_truth=videos.truth)
+
+    known = {name: submitted(format_proposals(videos.protocol, each)) for name, each in levels(videos).items()}
+    print(
+        "\n| | AUC, 95 % | " + " | ".join(f"less {name}" for name in known) + " |\n" + "|---" * (2 + len(known)) + "|"
+    )
+    for name, each in known.items():
+        print(f"| {name} | {100 * _auc(videos, each):.1f} |" + " |" * len(known))
+    for name, settings in runs():
+        given = given_to(settings, data, pack, features, out)
+        job = Job(out / name_of(describe(settings, given.about | {"device": "cpu"})), {})
+        if not job.done:
+            continue
+        row = job.report().cell(target="all").metrics["AUC"]
+        cells = [f"{name}, seed {settings.seed}", _points(row["value"], row["ci_low"], row["ci_high"])]
+        answered = submitted((job.folder / "proposals.json").read_text(encoding="utf-8"))
+        for other in known.values():
+            found = compare(videos.protocol, answered, other, metric="AUC", intervals=made)
+            apart = found.cells[0]["metrics"]["AUC"]
+            cells.append(_points(apart["difference"], apart["ci_low"], apart["ci_high"], sign="+"))
+        print("| " + " | ".join(cells) + " |", flush=True)
+
+
+def _auc(videos: Videos, submission: Any) -> float:
+    from fervbench.spotting_scoring import score_spotting
+
+    return float(score_spotting(videos.protocol, submission).cell(target="all")["AUC"])
+
+
+def _points(value: float, low: float, high: float, sign: str = "") -> str:
+    return f"{100 * value:{sign}.1f} [{100 * low:.1f}, {100 * high:.1f}]"
+
+
+def _say(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)
+
+
+def main() -> None:
+    reader = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    reader.add_argument("data", type=Path, help="the rendered release")
+    reader.add_argument("out", type=Path, help="where jobs are kept")
+    reader.add_argument("--table", action="store_true", help="show what is done, run nothing")
+    asked = reader.parse_args()
+    numerics.prepare(deterministic=False)
+    [pack] = find_packs(asked.data, None, [Wanted("face", (SIDE, SIDE), (SIDE, SIDE))], asked.out)
+    features = pixel_features(pack, asked.out)
+    for name, settings in runs() if not asked.table else []:
+        _say(f"{name}, seed {settings.seed}")
+        given = given_to(settings, asked.data, pack, features, asked.out)
+        run_job(settings, given.given, given.about, asked.out, say=_say, synthetic=given.synthetic, files=given.files)
+    show(asked.data, pack, features, asked.out)
+
+
+if __name__ == "__main__":
+    main()
