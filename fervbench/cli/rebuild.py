@@ -65,20 +65,21 @@ def rebuild(table: str | None, figure: str | None, options: Mapping[str, Any]) -
     device = numerics.choose_device(options["device"])
     weights = _pairs(options["weights"], "--weights", "NAME=PATH")
     _check_plots(options["plots"], options["force"])
-    plan = make_plan(found, _choice(options, weights, device.type))
+    data = _data(options)
+    plan = make_plan(found, _choice(options, weights, device.type, data))
     if options["show_plan"]:
         _show_plan(plan, options, device)
         return
     out = Path(options["out"])
-    data = _data(options)
     if not options["assemble"]:
         _run(plan, data, out, options)
     hashes = {path: name_of_file(Path(path)) for path in weights.values()}
     _show(assemble(plan, out, hashes), options)
 
 
-def _choice(options: Mapping[str, Any], weights: Mapping[str, str], device: str) -> Choice:
+def _choice(options: Mapping[str, Any], weights: Mapping[str, str], device: str, data: Mapping[str, Data]) -> Choice:
     from fervbench.grid.planning import Choice
+    from fervbench.reference.packing import WITH_SCENES
 
     same = ("epochs", "batch", "frames", "size", "lr", "choose_lr", "deterministic", "ranks")
     return Choice(
@@ -86,6 +87,9 @@ def _choice(options: Mapping[str, Any], weights: Mapping[str, str], device: str)
         only=tuple(options["only"]),
         weights=weights,
         spotting=_of_networks(options["settings"]),
+        without_scenes=frozenset(
+            name for name, each in data.items() if name not in WITH_SCENES and len(each.packs) < 2
+        ),
         precision=options["precision"] or ("bfloat16" if device == "cuda" else "float32"),
         **{name: options[name] for name in same},
     )

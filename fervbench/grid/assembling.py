@@ -98,8 +98,6 @@ def _verified(plan: Plan, done: Mapping[str, Found]) -> tuple[dict[str, str], di
             if len(splits[task.data]) > 1:
                 why = "its jobs were scored on different splits, and cannot be compared"
             doubts[task.data] = f"{why}: no verdict"
-        elif frozen is None and not protocol.ground_truth.get("sizes"):
-            verified.setdefault(task.data, "the labels of this copy; nothing is published to hold them against")
         elif frozen is None and protocol.ground_truth.get("sizes"):
             sizes = protocol.ground_truth["sizes"]  # `checked` holds labels to them before anything is trained
             total = sum(sizes.values())

@@ -14,6 +14,7 @@ from fervbench.grid.task import Task
 from fervbench.reference.settings import FORMAT, Settings
 from fervbench.reference.spotting.settings import FORMAT as SPOTTING
 from fervbench.reference.spotting.settings import Extraction
+from fervbench.reference.spotting.settings import Settings as Spotting
 from fervbench.reference.spotting.store import FORMAT as FEATURES
 
 # What decides how a number is computed and not which one it is: jobs of a GPU and of a CPU are one experiment.
@@ -87,26 +88,34 @@ def _is(task: Task, config: Mapping[str, Any], found: Mapping[str, Found], hashe
         return False
     if config.get("trained_on") != task.trained_on or _start(task, found, hashes) != config.get("start"):
         return False
-    name = str(config.get("protocol", {}).get("id"))
-    if name.removesuffix("-synthetic") != task.data:
+    if not _of_data(task, config):
         return False
     return bool(_plain(config["settings"]) == _plain(asdict(task.settings)))
 
 
 def _is_of_spotting(task: Task, config: Mapping[str, Any], found: Mapping[str, Found]) -> bool:
-    """Features name the job of their extractor, by the hash that is its folder's name; jobs name that of features."""
-    before = found.get(str(task.start).removeprefix("task:"))
-    if before is None:
+    """Features and networks name the job of their extractor, by the hash that is its folder's name.
+
+    A network's job is found without the features that it was trained on: they may have been removed.
+    """
+    over_features = isinstance(task.settings, Spotting) and task.settings.model != "r-c3d"
+    extractor = found.get(task.after[-2 if over_features else -1])
+    if extractor is None:
         return False
     if isinstance(task.settings, Extraction):
         snippet, made = config.get("snippet") or {}, config.get("extractor") or {}
         whole = (config.get("format"), snippet.get("frames")) == (FEATURES, task.settings.snippet)
-        return whole and made.get("job") == before.folder.name
-    if config.get("format") != SPOTTING or _plain(config.get("settings") or {}) != _plain(asdict(task.settings)):
+        return whole and made.get("job") == extractor.folder.name
+    if config.get("format") != SPOTTING or not _of_data(task, config):
         return False
-    if before.config.get("format") == FEATURES:
-        return bool((config.get("features") or {}).get("extractor") == before.config["extractor"])
-    return bool((config.get("start") or {}).get("job") == before.folder.name)
+    made = (config.get("features") or {}).get("extractor") or config.get("start") or {}
+    same = _plain(config.get("settings") or {}) == _plain(asdict(task.settings))
+    return bool(same and made.get("job") == extractor.folder.name)
+
+
+def _of_data(task: Task, config: Mapping[str, Any]) -> bool:
+    """Whether a job is of a task's data, real or rendered."""
+    return str((config.get("protocol") or {}).get("id")).removesuffix("-synthetic") == task.data
 
 
 def _start(task: Task, found: Mapping[str, Found], hashes: Mapping[str, str]) -> str | None:

@@ -9,12 +9,15 @@ from typing import Any
 from fervbench.errors import UsageError
 from fervbench.grid.entries import FIVE_FOLD, Entry, Model, View
 from fervbench.grid.task import Task
-from fervbench.recipes import find_recipes, load_recipe
+from fervbench.recipes import Recipe, find_recipes, load_recipe
 from fervbench.reference.naming import grid_of, resized, settings_of, shortened
+from fervbench.reference.networks import streams_of
 from fervbench.reference.settings import Settings
 from fervbench.reference.spotting.settings import Extraction, from_recipe
 from fervbench.reference.spotting.settings import Settings as Spotting
 from fervbench.spotting_recipes import find_spotting_recipe, load_spotting_recipe
+
+OF_PLANS = ("seed", "deterministic", "control")
 
 
 @dataclass(frozen=True)
@@ -22,6 +25,7 @@ class Choice:
     """What a call changes of every recipe, and what it names. `weights` are paths by the names that plans use.
 
     Of networks that spot it changes `epochs`, R-C3D's `size`, and what `spotting` names: (`bmn`, `bins`, 50).
+    `without_scenes` are data that have faces alone: what sees scenes of them is left out.
     """
 
     seeds: tuple[int, ...] = (0,)
@@ -37,6 +41,7 @@ class Choice:
     deterministic: bool = False
     ranks: int = 1
     spotting: tuple[tuple[str, str, Any], ...] = ()
+    without_scenes: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -70,18 +75,30 @@ class Plan:
 def make_plan(view: View, choice: Choice) -> Plan:
     """The plan of a table or figure. Raises UsageError for a method of `only` that it does not have."""
     view = kept(view, choice.only)
+    _check_spotting(view, choice)
     tasks: dict[tuple[Any, ...], Task] = {}
     keys: dict[Model, tuple[tuple[str, ...], ...]] = {}
     lacking: dict[Model, str] = {}
     for model in view.models:
-        name = _lacks(model, choice)
-        if name is not None:
-            lacking[model] = f"needs weights from outside: --weights {name}=PATH"
+        why = _lacks(model, choice)
+        if why is not None:
+            lacking[model] = why
             continue
         keys[model] = tuple(
             tuple(_add(single, seed, choice, tasks).key for single in model.trained()) for seed in choice.seeds
         )
     return Plan(view, choice.seeds, tuple(tasks.values()), keys, lacking)
+
+
+def _check_spotting(view: View, choice: Choice) -> None:
+    """Raise UsageError for settings of networks that the view does not have, or that a plan itself decides."""
+    spotters = list(dict.fromkeys(model.spotter for model in view.models if model.spotter))
+    for network, key, _ in choice.spotting:
+        if network not in spotters:
+            hint = f"it has {', '.join(spotters)}" if spotters else "it has no network that spots"
+            raise UsageError(f"--set {network}.{key}: {view.id} has no {network}", hint=hint)
+        if key in OF_PLANS:
+            raise UsageError(f"--set {network}.{key}: a plan decides it", hint="--seeds, --deterministic; no controls")
 
 
 def kept(view: View, only: Sequence[str]) -> View:
@@ -115,10 +132,25 @@ def _named(name: str, had: set[str], *, spots: bool) -> set[str]:
 
 
 def _lacks(model: Model, choice: Choice) -> str | None:
-    """The name of weights that a model starts from and nobody gave."""
+    """What a model needs and nobody gave: weights that it starts from, or scenes."""
     if isinstance(model.start, Model):
-        return _lacks(model.start, choice)
-    return model.start if model.start is not None and model.start not in choice.weights else None
+        why = _lacks(model.start, choice)
+        if why is not None:
+            return why
+    elif model.start is not None and model.start not in choice.weights:
+        return f"needs weights from outside: --weights {model.start}=PATH"
+    if model.data in choice.without_scenes and "scene" in streams_of(_eyes(model).network):
+        return f"sees scenes, and there are faces alone: --scene-data {model.data}=PACK"
+    return None
+
+
+def _eyes(model: Model) -> Recipe:
+    """The recipe of the network that sees frames: a spotting network's extractor."""
+    return (
+        _eyes(model.start)
+        if model.spotter is not None and isinstance(model.start, Model)
+        else load_recipe(model.recipe)
+    )
 
 
 def _add(model: Model, seed: int, choice: Choice, tasks: dict[tuple[Any, ...], Task]) -> Task:
@@ -165,7 +197,10 @@ def spotting_settings(network: str, seed: int, choice: Choice) -> Spotting:
     if choice.size is not None and network == "r-c3d":
         changes["size"] = (choice.size, choice.size)
     changes |= {key: value for of, key, value in choice.spotting if of == network}
-    return from_recipe(load_spotting_recipe(network), **changes)
+    found = from_recipe(load_spotting_recipe(network), **changes)
+    if network == "r-c3d" and found.options.width != 1:
+        raise UsageError("a trunk of another width cannot begin with C3D's weights", hint="leave r-c3d.width at 1")
+    return found
 
 
 def settings_for(model: Model, seed: int, choice: Choice) -> Settings:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import sys
+import time
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
+from fervbench.errors import BusyError
 from fervbench.grid import spotting
 from fervbench.grid.costing import in_order
 from fervbench.grid.features import keep_features
@@ -23,7 +26,7 @@ def rebuild(plan: Plan, data: Mapping[str, Data], out: Path, *, device: str, **o
 
     `options` are those of `runners.run`, whose errors are raised.
     """
-    check_data(plan, data, out)
+    _check_when_free(plan, data, out, options.get("stream") or sys.stderr)
     folders = run(in_order(plan).tasks, data, out, device=device, **options)
     for entry in plan.view.entries:
         if entry.metric == "features":
@@ -34,6 +37,22 @@ def rebuild(plan: Plan, data: Mapping[str, Data], out: Path, *, device: str, **o
     return folders
 
 
+def _check_when_free(plan: Plan, data: Mapping[str, Data], out: Path, stream: TextIO, again: float = 5.0) -> None:
+    """`check_data`; while another process makes a pack that is needed, look again every few seconds."""
+    told = ""
+    while True:
+        try:
+            check_data(plan, data, out)
+        except BusyError as error:
+            if error.message != told:
+                told = error.message
+                stream.write(f"{told}: waiting for it\n")
+                stream.flush()
+            time.sleep(again)
+        else:
+            return
+
+
 def check_data(plan: Plan, data: Mapping[str, Data], out: Path) -> None:
     """Pack what is not packed, and hold lists against packs, once each: what is wrong is told before training.
 
@@ -42,7 +61,7 @@ def check_data(plan: Plan, data: Mapping[str, Data], out: Path) -> None:
     seen = set()
     for task in plan.tasks:
         if not isinstance(task.settings, Settings):
-            spotting.check(task, data[task.data], out)
+            spotting.check(data[task.data], spotting.wanted_of(task), out)
             continue
         found = gather(data[task.data], task.settings, out)
         about = (task.data, task.trained_on, tuple(str(pack.path) for pack in found.packs))

@@ -12,6 +12,7 @@ from typing import Any
 
 from fervbench.errors import MismatchError, UsageError
 from fervbench.grid.task import Data, Task
+from fervbench.pack import Pack
 from fervbench.protocol import load_protocol
 from fervbench.reference import numerics
 from fervbench.reference.jobs import Job
@@ -21,7 +22,7 @@ from fervbench.reference.packing import Wanted, find_packs
 from fervbench.reference.settings import name_of
 from fervbench.reference.spotting import features
 from fervbench.reference.spotting.extractors import load_extractor
-from fervbench.reference.spotting.gathering import Gathered, gather, packs_of, read_lists
+from fervbench.reference.spotting.gathering import INTERVALS, Gathered, gather, read_lists
 from fervbench.reference.spotting.recognising import evaluate_job
 from fervbench.reference.spotting.running import run_job
 from fervbench.reference.spotting.settings import Extraction, describe, packed_size
@@ -41,7 +42,7 @@ def folder_of(task: Task, data: Mapping[str, Data], out: Path, folders: Mapping[
     """
     if isinstance(task.settings, Extraction):
         job = folders[_start(task, folders)]
-        return out / FEATURES / features.name_of(_identity(job, data[task.data], out, device))
+        return out / FEATURES / features.name_of(_identity(job, data[task.data], wanted_of(task), out, device.type))
     given = _given(task, data[task.data], out, folders, device)
     config = describe(_spotting(task), dict(given.about) | {"device": device.type})
     return out / name_of(config)
@@ -57,37 +58,60 @@ def work(
     numerics.prepare(deterministic=task.settings.deterministic)
     if isinstance(task.settings, Extraction):
         extractor = load_extractor(folders[_start(task, folders)], device)
-        packs = packs_of(extractor, *_paths(data[task.data], extractor.settings.model), out, None)
+        packs = _packs(data[task.data], wanted_of(task), out)
         return features.extract(extractor, packs, out / FEATURES, say=say).folder
-    settings = _spotting(task)
     given = _given(task, data[task.data], out, folders, device)
-    made = run_job(settings, given.given, given.about, out, say=say, synthetic=given.synthetic, files=given.files)
-    if settings.model != "r-c3d" and not (made.folder / RECOGNISED).is_file():
-        extractor = load_extractor(folders[task.after[0]], device)
+
+    def recognise(job: Job) -> None:
+        if not given.given.features:
+            return
         try:
-            Job(made.folder, {}).write(RECOGNISED, evaluate_job(Job(made.folder, {}), extractor, given.given))
+            extractor = load_extractor(folders[task.after[-2]], device)
+            job.write(RECOGNISED, evaluate_job(job, extractor, given.given))
         except MismatchError as error:
             say(f"not recognised: {error.message}")
+
+    made = run_job(
+        _spotting(task),
+        given.given,
+        given.about,
+        out,
+        say=say,
+        synthetic=given.synthetic,
+        files=given.files,
+        also=recognise,
+    )
     return made.folder
 
 
-def check(task: Task, data: Data, out: Path) -> None:
-    """Pack the videos as the extractor sees them, or R-C3D; hold intervals and split against them.
+@cache
+def check(data: Data, wanted: tuple[Wanted, ...], out: Path) -> None:
+    """Pack the videos as a network sees them; hold streams against each other, and intervals and split against them.
 
     Raises InputError, MismatchError or NotAvailableError: before anything is trained.
     """
-    if isinstance(task.settings, Spotting) and task.settings.model == "r-c3d":
-        path, scenes = _paths(data, "c3d")
-        wanted = [Wanted("face", packed_size(task.settings), task.settings.options.size)]
-    else:
-        sees = task.extractor
-        assert sees is not None  # noqa: S101 - a plan says of every task of spotting what its extractor is
-        path, scenes = _paths(data, sees.model)
-        wanted = [Wanted(*row) for row in zip(streams_of(sees.model), sees.pack_sizes, sees.sizes, strict=True)]
-    packs = find_packs(path, scenes, wanted, out)
+    packs = _packs(data, wanted, out)
+    features.check_streams(packs)
     frames = lengths_of(packs[0].ids, packs[0].offsets)
-    protocol = load_protocol(data.protocol)
-    read_lists(protocol, path, data.ground_truth, frames, synthetic=is_synthetic(packs, path))
+    synthetic = is_synthetic(packs, Path(data.packs[0]))
+    read_lists(load_protocol(data.protocol), Path(data.packs[0]), data.ground_truth, frames, synthetic=synthetic)
+
+
+def wanted_of(task: Task) -> tuple[Wanted, ...]:
+    """The streams that a task sees of the videos, through its extractor; R-C3D sees frames itself."""
+    if isinstance(task.settings, Spotting) and task.settings.model == "r-c3d":
+        return (Wanted("face", packed_size(task.settings), task.settings.options.size),)
+    sees = task.extractor
+    if sees is None:
+        raise AssertionError(f"a plan says of every task of spotting what its extractor is: {task.key}")
+    return tuple(Wanted(*row) for row in zip(streams_of(sees.model), sees.pack_sizes, sees.sizes, strict=True))
+
+
+@cache
+def _packs(data: Data, wanted: tuple[Wanted, ...], out: Path) -> list[Pack]:
+    """The packs of the videos, looked for once: a release is walked through for it, and videos are counted."""
+    scenes = Path(data.packs[1]) if len(data.packs) > 1 and any(each.stream == "scene" for each in wanted) else None
+    return find_packs(Path(data.packs[0]), scenes, list(wanted), out)
 
 
 def _spotting(task: Task) -> Spotting:
@@ -104,30 +128,23 @@ def _start(task: Task, folders: Mapping[str, Path]) -> str:
     return key
 
 
-def _paths(data: Data, model: str) -> tuple[Path, Path | None]:
-    """Where the videos are, and their scenes for a network that sees them: a table may have both kinds."""
-    two = "scene" in streams_of(model) and len(data.packs) > 1
-    return Path(data.packs[0]), Path(data.packs[1]) if two else None
-
-
 @cache
-def _identity(job: Path, data: Data, out: Path, device: Device) -> dict[str, Any]:
-    """What features by a job are named by. Weights are read and hashed for it, so once each."""
-    extractor = load_extractor(job, device)
-    packs = packs_of(extractor, *_paths(data, extractor.settings.model), out, None)
-    return features.identity_of(extractor, packs)
+def _identity(job: Path, data: Data, wanted: tuple[Wanted, ...], out: Path, device: str) -> dict[str, Any]:
+    """What features by a job are named by. Weights are read and hashed for it, so once each, and on no GPU."""
+    return features.identity_of(load_extractor(job, numerics.choose_device("cpu")), _packs(data, wanted, out), device)
 
 
 def _given(task: Task, data: Data, out: Path, folders: Mapping[str, Path], device: Device) -> Gathered:
     """What a network is given: stored features, or for R-C3D frames and C3D's weights."""
-    settings = _spotting(task)
+    settings, release = _spotting(task), Path(data.packs[0])
+    beside = release / INTERVALS
     return gather(
         load_protocol(data.protocol),
         settings,
-        Path(data.packs[0]),
+        _packs(data, wanted_of(task), out)[0].path if settings.model == "r-c3d" else release,
         str(folders[_start(task, folders)]),
         out,
-        ground_truth=data.ground_truth,
+        ground_truth=data.ground_truth or (str(beside) if beside.is_file() else None),
         packed_size=packed_size(settings),
         device=device,
         say=lambda _: None,

@@ -12,7 +12,7 @@ from fervbench.grid.filling import Rebuilt
 from fervbench.published.layout import Grid, Part, to_latex, to_markdown
 from fervbench.published.tables import Table
 
-MISSING, LACKING, NOTHING = "-", "w", "o"
+MISSING, LACKING, SCENES, NOTHING = "-", "w", "s", "o"
 MARKS = {"reproduced": "r", "not reproduced": "n", "consistent": "c", "beyond noise": "b", "no verdict": "."}
 LEGEND = {
     "r": "reproduced: at 5 %, Holm over the table, the printed number is not told apart from a further seed of ours",
@@ -25,6 +25,7 @@ LEGEND = {
     MISSING: "not trained yet",
     NOTHING: "trained, and nothing of it is there to show: --json says why",
     LACKING: "needs weights from outside: --weights",
+    SCENES: "sees scenes, and there are faces alone: --scene-data",
 }
 OURS, DIFFERENCE, SPREAD, HALF, VERDICT = "  ours", "  ours - printed", "  interval", "  half-width", "  verdict"
 Line = tuple[str, tuple[tuple[Part, ...], ...]]
@@ -103,9 +104,9 @@ def _ours(each: Rebuilt, used: set[str]) -> str:
     if each.ours is None:
         if each.entry.why is not None:
             return ""
-        mark = LACKING if each.why is not None and "--weights" in each.why else MISSING
-        if each.why is not None and not each.absent and mark == MISSING:
-            mark = NOTHING
+        mark = MISSING
+        if each.why is not None and not each.absent:
+            mark = LACKING if "--weights" in each.why else SCENES if "--scene-data" in each.why else NOTHING
         used.add(mark)
         return mark
     return f"{100 * each.ours:+.2f}" if each.entry.less is not None else f"{100 * each.ours:.2f}"

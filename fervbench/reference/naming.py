@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from fervbench.errors import UsageError
-from fervbench.recipes import DATASETS, Recipe, find_recipes
+from fervbench.recipes import DATASETS, Recipe, find_recipes, load_recipe, recipe_ids
 from fervbench.reference.augment import IMAGENET_MEAN, IMAGENET_STD, Augmentation
 from fervbench.reference.networks import streams_of
 from fervbench.reference.schedule import Schedule
@@ -28,8 +28,11 @@ _ONLY = {
 def choose_recipe(name: str, protocol: str) -> Recipe:
     """The recipe for a baseline on a protocol's dataset; for a dataset without recipes, the first of that name.
 
-    Raises UsageError naming the nearest.
+    An id with its dataset (`sdfe-lv/r18-lstm`) is that recipe, whatever it is trained on. Raises UsageError naming the
+    nearest.
     """
+    if name in recipe_ids():
+        return load_recipe(name)
     dataset = protocol.removesuffix("-synthetic")
     return find_recipes(name, dataset if dataset in DATASETS else None)[0]
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import json
 import re
+import shutil
 from dataclasses import asdict, replace
 from pathlib import Path
 
@@ -13,7 +15,7 @@ from click.testing import CliRunner
 
 from fervbench import schema
 from fervbench.cli import cli
-from fervbench.errors import UsageError
+from fervbench.errors import BusyError, UsageError
 from fervbench.grid import costing
 from fervbench.grid.assembling import assemble
 from fervbench.grid.planning import Choice, Plan, make_plan
@@ -26,6 +28,7 @@ from fervbench.reference.settings import Settings, name_of
 from fervbench.reference.settings import describe as describe_job
 from fervbench.reference.spotting.settings import Extraction, describe
 from fervbench.reference.synthetic import derive
+from fervbench.resources import data_dir
 
 from .drawn import OPTIONS, write_afew, write_ckplus, write_dfew, write_sdfe_lv
 
@@ -85,6 +88,42 @@ def test_a_setting_of_a_network():
     assert {training.epochs for name in ("bmn", "bsn", "turn", "r-c3d") for training in found[name].training} == {3}
     with pytest.raises(UsageError, match="no setting 'bin'"):
         make_plan(view("sdfe-lv/table4"), Choice(spotting=(("bmn", "bin", 25),)))
+
+
+def test_a_trunk_of_another_width_cannot_begin_with_c3d():
+    with pytest.raises(UsageError, match="another width"):
+        make_plan(view("sdfe-lv/table3"), Choice(spotting=(("r-c3d", "width", 0.25),)))
+
+
+def test_while_another_process_makes_a_pack_a_plan_waits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    from fervbench.grid import rebuilding
+
+    said = [BusyError("another process is writing flow"), BusyError("another process is writing flow"), None]
+
+    def check(*_: object) -> None:
+        found = said.pop(0)
+        if found is not None:
+            raise found
+
+    monkeypatch.setattr(rebuilding, "check_data", check)
+    stream = io.StringIO()
+    rebuilding._check_when_free(make_plan(view("sdfe-lv/table4"), Choice()), {}, tmp_path, stream, again=0.0)
+    assert (said, stream.getvalue()) == ([], "another process is writing flow: waiting for it\n")
+
+
+def test_a_release_is_walked_through_once(tmp_path: Path, small: None, monkeypatch: pytest.MonkeyPatch):
+    """Not once a task: counting the frames of a thousand videos takes a while."""
+    from fervbench.grid import rebuilding, spotting
+    from fervbench.grid.task import Data
+
+    original, calls = spotting.find_packs, []
+    monkeypatch.setattr(spotting, "find_packs", lambda *given: calls.append(given) or original(*given))
+    truth = str(tmp_path / "intervals.json")
+    data = {"dfew": Data("dfew", (str(write_dfew(tmp_path)),))}
+    data["sdfe-lv"] = Data("sdfe-lv", (str(write_sdfe_lv(tmp_path)),), truth)
+    plan = make_plan(view("sdfe-lv/table3"), Choice(only=("bmn+c3d", "TURN", "bmn+r18-lstm"), seeds=(0, 1), size=32))
+    rebuilding.check_data(plan, data, tmp_path / "out")
+    assert len(calls) == 1
 
 
 def test_folds_of_ckplus_have_no_common_subject(tmp_path: Path):
@@ -274,8 +313,48 @@ def test_what_is_wrong_is_told_before_anything_is_trained(tmp_path: Path, small:
     content["videos"]["v00"]["intervals"][0][1] = 99.0
     (tmp_path / "wrong.json").write_text(json.dumps(content))
     assert "v00" in refused(*both, "--ground-truth", tmp_path / "wrong.json")
+    truth = ["--ground-truth", tmp_path / "intervals.json"]
+    assert "table3 has no turn" in refused(*both, *truth, "--set", "turn.steps=3")
+    assert "a plan decides it" in refused(*both, *truth, "--set", "bmn.control=shuffled-features")
+    for wrong in ("bins=abc", "bins=null", "bins=0", "epochs=1.5", "lr=x", 'milestones={"a": 1}', "bins=true"):
+        assert "Error: " in refused(*both, *truth, "--set", f"bmn.{wrong}"), wrong
     base[3] = "bmn+two-c3d"
-    assert "the network sees face and scene" in refused(*both, "--ground-truth", tmp_path / "intervals.json")
+    scenes = {"dfew": write_dfew(tmp_path, size=(32, 48), stream="scene")}
+    scenes["sdfe-lv"] = write_sdfe_lv(tmp_path / "other", 12, size=(32, 48), stream="scene")
+    given = [x for name, path in scenes.items() for x in ("--scene-data", f"{name}={path}")]
+    assert "other videos" in refused(*both, *truth, *given)
+
+
+def test_a_row_that_sees_scenes_is_left_out_where_there_are_none(tmp_path: Path, small: None):
+    given = ["--data", f"dfew={write_dfew(tmp_path)}", "--data", write_sdfe_lv(tmp_path)]
+    given += ["--ground-truth", tmp_path / "intervals.json", "--only", "bmn+c3d", "--only", "bmn+two-c3d"]
+    shown = run("--table", "sdfe-lv/table3", *given, *OPTIONS, *SET, "--out", tmp_path / "out")
+    assert "3 of 3 jobs are done" in shown
+    assert "6 of 12 numbers are there" in shown
+    assert "s  sees scenes, and there are faces alone: --scene-data" in shown
+
+
+def test_what_single_commands_made_is_not_made_again(tmp_path: Path, small: None):
+    """Jobs of extractor and network, by their own commands; and a network's job is found without its features."""
+    dfew, videos, out = write_dfew(tmp_path), write_sdfe_lv(tmp_path), tmp_path / "out"
+    run("sdfe-lv/c3d", "--protocol", "dfew", "--trained-on", "fd1", "--data", dfew, *OPTIONS, "--out", out)
+    [job] = out.glob("c3d-*")
+    network = ["--epochs", "1", "--set", "bins=12", "--set", "points=4", "--device", "cpu"]
+    truth = ["--ground-truth", tmp_path / "intervals.json"]
+    run("BMN", "--protocol", "sdfe-lv", "--data", videos, *truth, "--features", job, *network, "--out", out)
+    table = ["--table", "sdfe-lv/table3", "--only", "bmn+c3d", *OPTIONS, *SET, "--out", out]
+    assert "3 of 3 jobs are done" in run(*table, "--assemble")
+    data = ["--data", f"dfew={dfew}", "--data", videos]
+    again = CliRunner().invoke(cli, ["run-baseline", *map(str, [*table, *data, *truth])])
+    assert again.stderr.count(": done before") == 3
+    shutil.rmtree(out / "features")
+    assert "6 of 6 numbers are there" in run(*table, "--assemble")
+    other = tmp_path / "other.toml"
+    text = (data_dir("protocols") / "sdfe-lv.toml").read_text(encoding="utf-8")
+    other.write_text(text.replace('id = "sdfe-lv"', 'id = "other-lv"'))
+    shutil.rmtree(next(out.glob("bmn-*")))
+    run("BMN", "--protocol", other, "--data", videos, *truth, "--features", job, *network, "--out", out)
+    assert "0 of 6 numbers are there" in run(*table, "--assemble")
 
 
 def test_settings_are_plain_values_that_compare():

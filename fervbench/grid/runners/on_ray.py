@@ -138,6 +138,9 @@ def _settled(task: Task, queue: Queue, place: Place, board: Board) -> bool:
     try:
         if task.key not in board.folders:
             board.folders[task.key] = place.folder(task, queue.folders)
+    except BusyError:  # another process makes a pack
+        queue.set([task.key], "elsewhere")
+        return True
     except Exception as error:  # noqa: BLE001 - whatever it is, jobs that do not need this one go on
         fail(queue, board, task.key, Problem.of(error))
         return True

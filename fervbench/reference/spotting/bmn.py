@@ -27,7 +27,7 @@ from fervbench.reference.spotting.labels import bmn_boundaries, in_bins, overlap
 from fervbench.reference.spotting.losses import balanced_square, weighted_logistic
 from fervbench.reference.spotting.parts import FloatArray, Input, Proposals, Stage, in_seconds, rescaled, seeded
 from fervbench.reference.spotting.sampling_map import POINTS, sample_and_project
-from fervbench.reference.spotting.settings import Settings
+from fervbench.reference.spotting.settings import Settings, at_least
 from fervbench.reference.spotting.suppression import soft_nms
 from fervbench.reference.spotting.videos import Item
 
@@ -45,6 +45,9 @@ class Options:
     low: float = 0.5
     high: float = 0.9
     keep: int = 100
+
+    def __post_init__(self) -> None:
+        at_least(self, 1, "bins", "points", "keep")
 
 
 class BMN(nn.Module):

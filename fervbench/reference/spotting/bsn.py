@@ -29,7 +29,7 @@ from fervbench.metrics.intervals import tiou
 from fervbench.reference.spotting.labels import bsn_curves, in_bins
 from fervbench.reference.spotting.losses import balanced_smooth, weighted_logistic
 from fervbench.reference.spotting.parts import FloatArray, Input, Proposals, Stage, in_seconds, rescaled, seeded
-from fervbench.reference.spotting.settings import Settings
+from fervbench.reference.spotting.settings import Settings, at_least
 from fervbench.reference.spotting.suppression import soft_nms
 from fervbench.reference.spotting.videos import Item
 
@@ -53,6 +53,9 @@ class Options:
     low: float = 0.65
     high: float = 0.9
     keep: int = 100
+
+    def __post_init__(self) -> None:
+        at_least(self, 1, "bins", "train_top", "top", "keep")
 
 
 class TEM(nn.Module):

@@ -26,20 +26,21 @@ from fervbench.reference.clips import Clips, load_pixels, make_clips
 from fervbench.reference.spotting.extractors import Extractor
 from fervbench.reference.spotting.store import HEADER, Features, Stored, chunks, open_features, write_features
 from fervbench.reference.spotting.videos import SNIPPET, lengths_of
+from fervbench.reference.synthetic import is_synthetic
 
 Say = Callable[[str], None]
 BATCH = 16  # snippets at a time
 
 
-def identity_of(extractor: Extractor, packs: Sequence[Pack]) -> dict[str, Any]:
-    """Everything that decides the numbers."""
+def identity_of(extractor: Extractor, packs: Sequence[Pack], device: str) -> dict[str, Any]:
+    """Everything that decides the numbers; `device` is the kind (`cpu`, `cuda`) that they are made on."""
     return {
         "extractor": extractor.about(),
         "snippet": {"frames": SNIPPET, "step": SNIPPET},
         "packs": [hashlib.sha256(pack.header.to_bytes()).hexdigest() for pack in packs],
-        "synthetic": any(bool(pack.header.source.get("synthetic")) for pack in packs) or extractor.synthetic,
+        "synthetic": is_synthetic(packs) or extractor.synthetic,
         "frames": lengths_of(packs[0].ids, packs[0].offsets),
-        "device": extractor_device(extractor).type,
+        "device": device,
     }
 
 
@@ -68,9 +69,9 @@ def extract(
     Raises MismatchError where streams have other videos or a video is shorter than a snippet, InputError where what is
     there is of another extractor.
     """
-    identity = identity_of(extractor, packs)
+    identity = identity_of(extractor, packs, extractor_device(extractor).type)
     frames: Mapping[str, int] = identity["frames"]
-    _check(packs, frames)
+    check_streams(packs)
     folder = out / name_of(identity)
     if (folder / HEADER).is_file():
         stored = open_features(folder)
@@ -141,7 +142,9 @@ def snippets_of(extractor: Extractor, packs: Sequence[Pack], lengths: Mapping[st
     return Clips(tuple(map(str, range(len(where)))), torch.zeros_like(where), where, tuple(streams), settings.view)
 
 
-def _check(packs: Sequence[Pack], frames: Mapping[str, int]) -> None:
+def check_streams(packs: Sequence[Pack]) -> None:
+    """Raise MismatchError where a video is shorter than a snippet, or streams have other videos."""
+    frames = lengths_of(packs[0].ids, packs[0].offsets)
     findings = Findings(str(packs[0].path))
     if len(frames) != len(packs[0]):
         findings.add("duplicate-id", "two videos of the pack have one name")

@@ -99,7 +99,7 @@ def gather(
         extractor = load_extractor(folder, device)
         _check_expected(expected, extractor.settings.model, folder)
         packs = packs_of(extractor, data, scenes, out, workers)
-        synthetic = is_synthetic(packs, data)
+        synthetic = is_synthetic(packs, data) or extractor.synthetic
         frames = lengths_of(packs[0].ids, packs[0].offsets)
         read_lists(protocol, data, ground_truth, frames, synthetic=synthetic)  # before the work: the lists may be wrong
         stored = extract(extractor, packs, out / "features", say=say)

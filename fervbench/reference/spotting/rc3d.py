@@ -34,7 +34,7 @@ from fervbench.metrics.intervals import tiou
 from fervbench.reference.augment import IMAGENET_MEAN, IMAGENET_STD
 from fervbench.reference.models.parts import initialise_convolutions, max_pool_3d
 from fervbench.reference.spotting.parts import FloatArray, Input, Proposals, Stage, seeded
-from fervbench.reference.spotting.settings import Settings
+from fervbench.reference.spotting.settings import Settings, at_least
 from fervbench.reference.spotting.suppression import greedy_nms
 from fervbench.reference.spotting.videos import Item
 
@@ -79,6 +79,13 @@ class Options:
     proposals: str = "regions"
     detection_suppression: float = 0.3
     keep: int = 100
+
+    def __post_init__(self) -> None:
+        at_least(
+            self, 1, "window", "stride", "train_step", "test_step", "anchors", "regions", "before", "after", "keep"
+        )
+        at_least(self, 16, "size")
+        at_least(self, 0.001, "scales", "width")
 
 
 class RC3D(nn.Module):

@@ -33,7 +33,7 @@ from fervbench.submission.spotting import parse_spotting
 
 Say = Callable[[str], None]
 NETWORKS = ("bmn", "bsn", "turn", "r-c3d")
-SHUFFLED = "control: the features of all snippets were put in another order; proposals should be no better than random ones"
+SHUFFLED = "control: the features of all snippets were put in another order; nothing should be better than random"
 
 
 @dataclass(frozen=True)
@@ -60,9 +60,11 @@ def run_job(
     synthetic: bool,
     files: Mapping[str, str] | None = None,
     every: float = 300.0,
+    also: Callable[[Job], None] | None = None,
 ) -> Outcome:
     """Train, propose and score, or give the stored report. `about` says what features and videos are; it names the job
-    together with the settings. `files` go beside the proposals.
+    together with the settings. `files` go beside the proposals; `also` is called with the job when it is scored, before
+    it counts as done.
     """
     job = open_job(out, describe(settings, dict(about) | {"device": given.device.type}))
     if job.done:
@@ -71,11 +73,19 @@ def run_job(
     with locked(job):
         for name, content in (files or {}).items():
             job.write(name, content)
-        report = _work(job, settings, given, say, synthetic, every)
+        report = _work(job, settings, given, say, synthetic, every, also)
     return Outcome(job.folder, report, stored=False)
 
 
-def _work(job: Job, settings: Settings, given: Input, say: Say, synthetic: bool, every: float) -> Report:
+def _work(
+    job: Job,
+    settings: Settings,
+    given: Input,
+    say: Say,
+    synthetic: bool,
+    every: float,
+    also: Callable[[Job], None] | None,
+) -> Report:
     started = time.monotonic()
     notes = [NOTE] if synthetic else []
     if settings.control == "shuffled-features":
@@ -92,6 +102,8 @@ def _work(job: Job, settings: Settings, given: Input, say: Say, synthetic: bool,
     report = Report(report.header | {"warnings": list(dict.fromkeys([*notes, *report.warnings]))}, report.cells)
     job.write("proposals.json", text)
     job.write("report.json", report.to_json())
+    if also is not None:
+        also(job)
     picked = {name: best_of(history) for name, history in rows.items()}
     job.write(
         "done.json",

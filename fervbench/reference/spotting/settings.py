@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import difflib
+import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from importlib import import_module
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_args, get_origin, get_type_hints
 
 from fervbench import strict_json
 from fervbench._version import __version__
@@ -125,7 +126,36 @@ def made(kind: type[T], given: Mapping[str, Any], where: str) -> T:
             near = difflib.get_close_matches(key, known, n=1, cutoff=0.4)
             hint = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(known)}"
             raise UsageError(f"{where} has no setting {key!r}", hint=hint)
-    return kind(**{key: _tuple(value) for key, value in given.items()})
+    kinds = get_type_hints(kind)
+    values = {key: _tuple(value) for key, value in given.items()}
+    for key, value in values.items():
+        if not _fits(value, kinds[key]):
+            raise UsageError(f"{where}: {key} = {value!r} is no {getattr(kinds[key], '__name__', kinds[key])}")
+    return kind(**values)
+
+
+def at_least(options: Any, least: float, *names: str) -> None:
+    """Raise UsageError for a setting below `least`; of several numbers each."""
+    for name in names:
+        value = getattr(options, name)
+        for each in value if isinstance(value, tuple) else (value,):
+            if each < least:
+                raise UsageError(f"{name} = {value!r}: at least {least:g} is needed")
+
+
+def _fits(value: Any, kind: Any) -> bool:
+    """Whether a plain value is of a field's type; a whole number may stand for any number."""
+    if get_origin(kind) is tuple:
+        inner = get_args(kind)
+        several = len(inner) == 2 and inner[1] is Ellipsis
+        return isinstance(value, tuple) and (
+            all(_fits(each, inner[0]) for each in value)
+            if several
+            else len(value) == len(inner) and all(map(_fits, value, inner))
+        )
+    if kind is float:
+        return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
+    return type(value) is kind
 
 
 def _tuple(value: Any) -> Any:

@@ -99,6 +99,9 @@ def write_features(
     shape = (int(offsets[-1]), channels)
     partial = partial_folder(out)
     with locked(partial):
+        if (out / HEADER).is_file():  # another process was quicker, since the caller looked
+            shutil.rmtree(partial, ignore_errors=True)
+            return open_features(out)
         _open(partial, identity, shape)
         journal = Journal(partial / "journal")
         hashes = _finished(partial / FEATURES, journal, ids, offsets, channels)
@@ -117,7 +120,7 @@ def write_features(
                 journal.add(Entry(id, "", int(offsets[i]), lengths[id], hashes[id]))
                 done(lengths[id])
         _finish(partial, out, ids, offsets, channels, identity, hashes)
-    shutil.rmtree(partial, ignore_errors=True)
+        shutil.rmtree(partial, ignore_errors=True)  # while it is held: the next one is another's
     return open_features(out)
 
 

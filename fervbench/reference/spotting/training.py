@@ -163,6 +163,9 @@ class _Line:
         self._done += 1
         rate = (self._done - self._before) / max(now - self._start, 1e-9)
         left = (self._steps - self._done) / rate
+        before, every = self._epochs
+        later = every - before - self._stage.training.epochs  # epochs of stages to come, taken to be as long
+        left *= 1 + later / self._stage.training.epochs
         if now - self._stored >= STORED:
             self._stored = now
             about: dict[str, Any] = {"epoch": self._epochs[0] + epoch + 1, "epochs": self._epochs[1]}

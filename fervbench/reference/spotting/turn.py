@@ -33,7 +33,7 @@ from torch.nn import functional
 from fervbench.metrics.intervals import tiou
 from fervbench.reference.spotting.parts import FloatArray, Input, Proposals, Stage, in_seconds, seeded
 from fervbench.reference.spotting.rescaling import Features
-from fervbench.reference.spotting.settings import Settings
+from fervbench.reference.spotting.settings import Settings, at_least
 from fervbench.reference.spotting.suppression import greedy_nms
 from fervbench.reference.spotting.videos import Item
 
@@ -53,6 +53,11 @@ class Options:
     weigh_lengths: bool = True
     suppression: float = 0.8
     keep: int = 100
+
+    def __post_init__(self) -> None:
+        at_least(self, 1, "lengths", "keep")
+        at_least(self, 0, "context", "background")
+        at_least(self, 0.01, "step")
 
 
 class TURN(nn.Module):

@@ -24,7 +24,7 @@ from fervbench.reference.spotting.extractors import Extractor, load_extractor
 from fervbench.reference.spotting.features import extract
 from fervbench.reference.spotting.gathering import gather
 from fervbench.reference.spotting.settings import from_recipe
-from fervbench.reference.spotting.store import open_features
+from fervbench.reference.spotting.store import Stored, open_features, write_features
 from fervbench.spotting_recipes import load_spotting_recipe
 
 from .. import world  # noqa: TID252
@@ -133,7 +133,7 @@ def test_features_of_another_extractor_are_refused(jobs: Path, monkeypatch: pyte
     first, second = (load_extractor(jobs / name, CPU) for name in ("first", "second"))
     pack = open_pack(jobs / "release" / "videos.pack")
     stored = extract(first, [pack], jobs / "features", say=quiet)
-    identity = features_module.identity_of(second, [pack])
+    identity = features_module.identity_of(second, [pack], "cpu")
     with pytest.raises(InputError, match="features of another extractor") as caught:
         features_module.check_same(stored, identity)
     assert "first" in str(caught.value.hint)
@@ -258,3 +258,20 @@ def test_two_streams_see_the_same_videos(jobs: Path):
     with pytest.raises(MismatchError) as caught:
         extract(extractor, [face, open_pack(release / "fewer.pack")], jobs / "fewer", say=quiet)
     assert "streams-differ" in caught.value.findings.counts
+
+
+def test_features_that_another_process_has_just_made_are_taken(tmp_path: Path):
+    """It was quicker while this one read its packs: nothing is extracted again, and nothing of ours is left."""
+    made = []
+
+    def of(id: str) -> np.ndarray:
+        made.append(id)
+        return np.full((2, 3), 1.0, dtype=np.float32)
+
+    def write() -> Stored:
+        return write_features(tmp_path / "f", {"a": 2, "b": 2}, 3, {"extractor": {}}, of, done=lambda _: None)
+
+    write()
+    assert write().ids == ["a", "b"]
+    assert made == ["a", "b"]
+    assert [path.name for path in tmp_path.iterdir()] == ["f"]

@@ -91,6 +91,23 @@ def test_the_validation_part_picks_and_the_test_part_is_proposed_for_once(tmp_pa
     assert f"epoch {best['epoch']}, picked" in (found.folder / "done.json").read_text()
 
 
+def test_what_goes_beside_a_report_is_there_before_the_job_is_done(tmp_path: Path):
+    seen = []
+    given = input_of("turn")
+    made = run_job(
+        settings_of("turn"),
+        given,
+        {},
+        tmp_path,
+        say=lambda _: None,
+        synthetic=True,
+        also=lambda job: seen.append(((job.folder / "report.json").is_file(), job.done)),
+    )
+    assert seen == [(True, False)]
+    assert (made.folder / "done.json").is_file()
+    assert not (made.folder / "progress.json").exists()
+
+
 def test_what_is_reported_is_the_best_epoch_not_the_last(tmp_path: Path, monkeypatch):
     from fervbench.reference.spotting import running
 
