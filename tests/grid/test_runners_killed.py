@@ -17,22 +17,14 @@ import pytest
 
 pytest.importorskip("torch", reason="torch is not installed: pip install 'fervbench[baselines]'")
 
-import fervbench
-
+from .processes import ENVIRONMENT, PATIENCE, wait_for
 from .running_plan import data_of, task, write_world
 
 pytestmark = [
     pytest.mark.slow,
     pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="needs SIGKILL"),
 ]
-HERE = str(Path(fervbench.__file__).parents[1])  # the processes run what this one tests
-ENVIRONMENT = os.environ | {
-    "PYTHONPATH": os.pathsep.join([HERE, os.environ.get("PYTHONPATH", "")]),
-    "OMP_NUM_THREADS": "1",
-    "RAY_USAGE_STATS_ENABLED": "0",
-}
 PLAN = [{"key": "seed0", "seconds": 9.0}, {"key": "seed1", "epochs": 10}]  # in this order
-PATIENCE = 600.0  # seconds: on a machine that others load, ranks take minutes to start again
 
 
 def command(world: Path, out: Path, tasks: list[dict[str, Any]], **options: Any) -> list[str]:
@@ -64,17 +56,6 @@ def folder(world: Path, out: Path, **row: Any) -> Path:
     from fervbench.grid.work import folder_of
 
     return folder_of(task(**row), data_of(world), out, {}, device="cpu")
-
-
-def wait_for(condition: Callable[[], Any], process: subprocess.Popen[str]) -> Any:
-    """What the condition gives, as soon as it gives something, while the process runs."""
-    until = time.monotonic() + PATIENCE
-    while time.monotonic() < until:
-        if found := condition():
-            return found
-        assert process.poll() is None, process.stderr and process.stderr.read()
-        time.sleep(0.02)
-    raise TimeoutError
 
 
 def rows(job: Path) -> list[str]:

@@ -7,30 +7,20 @@ import os
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 pytest.importorskip("torch", reason="torch is not installed: pip install 'fervbench[baselines]'")
 
-import fervbench
-
 from .drawn import OPTIONS, write_dfew, write_sdfe_lv
+from .processes import ENVIRONMENT, PATIENCE, wait_for
 
 pytestmark = [
     pytest.mark.slow,
     pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="needs SIGKILL"),
 ]
-HERE = str(Path(fervbench.__file__).parents[1])  # the processes run what this one tests
-ENVIRONMENT = os.environ | {
-    "PYTHONPATH": os.pathsep.join([HERE, os.environ.get("PYTHONPATH", "")]),
-    "OMP_NUM_THREADS": "1",
-    "RAY_USAGE_STATS_ENABLED": "0",
-}
-PATIENCE = 600.0  # seconds, on a machine that others load
 
 
 def command(world: Path, out: Path, *more: str) -> list[str]:
@@ -53,16 +43,6 @@ def answers(out: Path) -> dict[str, bytes]:
     """What a chain leaves, by the names of its folders."""
     names = ("*/predictions.json", "features/*/features.npy", "*/proposals.json", "bmn-*/report.json")
     return {str(path.relative_to(out)): path.read_bytes() for name in names for path in out.glob(name)}
-
-
-def wait_for(condition: Callable[[], Any], process: subprocess.Popen[str]) -> Any:
-    until = time.monotonic() + PATIENCE
-    while time.monotonic() < until:
-        if found := condition():
-            return found
-        assert process.poll() is None, process.stderr and process.stderr.read()
-        time.sleep(0.01)
-    raise TimeoutError
 
 
 @pytest.fixture(scope="module")
