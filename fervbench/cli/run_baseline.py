@@ -252,21 +252,7 @@ def _show(outcome: Outcome, method: str, protocol: Protocol, as_json: bool) -> N
 
 def published_rows(method: str, protocol: Protocol, report: Any) -> list[Table]:
     """The rows of published tables that are of this method and have a cell that was scored."""
-    from dataclasses import replace
-
     from fervbench.published.against import value_of
-    from fervbench.published.tables import load_table, table_ids
+    from fervbench.published.tables import tables_with
 
-    found = []
-    for id in table_ids():
-        table = load_table(id)
-        if table.protocol != protocol.id:
-            continue
-        cells = tuple(
-            c
-            for c in table.cells
-            if c.method == method and c.is_score and c.value is not None and value_of(c, report) is not None
-        )
-        if cells:
-            found.append(replace(table, cells=cells, groups=()))
-    return found
+    return tables_with(protocol.id, lambda cell: cell.method == method and value_of(cell, report) is not None)

@@ -146,21 +146,9 @@ def _show(outcome: Outcome, method: str, pretrained: str, protocol: Protocol) ->
 
 def published_rows(method: str, pretrained: str, protocol: Protocol) -> list[Table]:
     """The rows of published tables that are of this network over this extractor, pretrained on this dataset."""
-    from dataclasses import replace
+    from fervbench.published.tables import tables_with
 
-    from fervbench.published.tables import load_table, table_ids
-
-    found = []
-    for id in table_ids():
-        table = load_table(id)
-        cells = tuple(
-            c
-            for c in table.cells
-            if table.protocol == protocol.id and (c.method, c.source) == (method, pretrained) and c.is_score
-        )
-        if cells:
-            found.append(replace(table, cells=cells, groups=()))
-    return found
+    return tables_with(protocol.id, lambda cell: (cell.method, cell.source) == (method, pretrained))
 
 
 def settings_given(ctx: click.Context, param: click.Parameter, value: tuple[str, ...]) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import textwrap
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -90,6 +91,7 @@ def _bars(part: Any, mpl: Any, block: Block, cells: Cells) -> None:
         axes.plot([], [], color="black", linewidth=1.6, label="printed")
     axes.set_xticks(range(len(block.columns)), block.columns, fontsize=8, rotation=20 if len(block.columns) > 5 else 0)
     axes.set_xlim(-0.6, len(block.columns) - 0.4)
+    axes.set_xlabel(block.x)
     axes.set_ylabel(f"{block.metric}, %")
     _tidy(axes)
 
@@ -119,13 +121,8 @@ def _lines(part: Any, mpl: Any, block: Block, cells: Cells) -> None:
 
 def _matrices(part: Any, mpl: Any, block: Block, cells: Cells) -> None:
     del mpl
-    for axes, row, column in _panels(part, block):
-        each = cells.get((row, column))
-        axes.set_title(column if len(block.rows) == 1 else f"{row}, {column}", fontsize=7)
-        if each is None or each.matrix is None:
-            _empty(axes)
-            continue
-        table, n = each.matrix.confusion, each.matrix.n
+    for axes, each, matrix in _filled(part, block, cells, "matrix"):
+        table, n = matrix.confusion, matrix.n
         share = np.divide(100.0 * table, n[:, None], out=np.zeros(table.shape), where=n[:, None] > 0)
         axes.imshow(share, cmap="Blues", vmin=0, vmax=100)
         for i in range(len(n)):
@@ -141,13 +138,7 @@ def _matrices(part: Any, mpl: Any, block: Block, cells: Cells) -> None:
 
 def _points(part: Any, mpl: Any, block: Block, cells: Cells) -> None:
     colours = mpl.colormaps["tab10"]
-    for axes, row, column in _panels(part, block):
-        each = cells.get((row, column))
-        axes.set_title(column, fontsize=8)
-        if each is None or each.points is None:
-            _empty(axes)
-            continue
-        places, labels = each.points
+    for axes, each, (places, labels) in _filled(part, block, cells, "points"):
         for c, name in enumerate(each.classes):
             mine = places[labels == c]
             axes.scatter(mine[:, 0], mine[:, 1], s=4, color=colours(c), label=name, linewidths=0)
@@ -159,19 +150,14 @@ def _points(part: Any, mpl: Any, block: Block, cells: Cells) -> None:
 def _curves(part: Any, mpl: Any, block: Block, cells: Cells) -> None:
     """Recall at each overlap (dashed), their mean (solid), and the area under it (grey)."""
     colours = mpl.colormaps["viridis"]
-    for axes, row, column in _panels(part, block):
-        each = cells.get((row, column))
-        axes.set_title(column, fontsize=8)
-        if each is None or each.curve is None:
-            _empty(axes)
-            continue
-        an, recall = each.curve["AN"], each.curve["recall"]
+    for axes, _, curve in _filled(part, block, cells, "curve"):
+        an, recall = curve["AN"], curve["recall"]
         for k, (level, values) in enumerate(recall.items()):
             shade = colours(k / max(1, len(recall) - 1))
             label = f"tIoU {float(level):.2f}"
             axes.plot(an, [100 * v for v in values], "--", color=shade, linewidth=0.8, label=label)
-        mean = [100 * value for value in each.curve["AR"]]
-        axes.plot(an, mean, color="black", linewidth=1.6, label=f"AR, AUC {100 * each.curve['AUC']:.1f}")
+        mean = [100 * value for value in curve["AR"]]
+        axes.plot(an, mean, color="black", linewidth=1.6, label=f"AR, AUC {100 * curve['AUC']:.1f}")
         axes.fill_between(an, mean, color="0.85", linewidth=0)
         axes.set_xlim(0, an[-1])
         axes.set_ylim(0, 100)
@@ -179,6 +165,18 @@ def _curves(part: Any, mpl: Any, block: Block, cells: Cells) -> None:
         axes.set_ylabel("recall, %", fontsize=7)
         axes.tick_params(labelsize=7)
         axes.legend(fontsize=5, frameon=False, loc="upper left", ncols=2)
+
+
+def _filled(part: Any, block: Block, cells: Cells, what: str) -> Iterator[tuple[Any, Rebuilt, Any]]:
+    """A panel for each place of a block, with a title; axes, entry and its `what` of those that have one."""
+    for axes, row, column in _panels(part, block):
+        each = cells.get((row, column))
+        axes.set_title(column if len(block.rows) == 1 else f"{row}, {column}", fontsize=8)
+        value = None if each is None else getattr(each, what)
+        if each is None or value is None:
+            _empty(axes)
+        else:
+            yield axes, each, value
 
 
 def _panels(part: Any, block: Block) -> Any:

@@ -7,7 +7,8 @@ where it stands (paper, version, table, row, column). Rows and columns are in th
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from functools import cache
 from pathlib import Path
@@ -259,3 +260,16 @@ def _build(content: dict[str, Any], file: str) -> Table:
         cells=tuple(cells),
         file=file,
     )
+
+
+def tables_with(protocol: str, keep: Callable[[TableCell], bool]) -> list[Table]:
+    """The published tables of a protocol with those of their scores alone that `keep` says; none that has none left."""
+    found = []
+    for id in table_ids():
+        table = load_table(id)
+        if table.protocol != protocol:
+            continue
+        cells = tuple(cell for cell in table.cells if cell.is_score and keep(cell))
+        if cells:
+            found.append(replace(table, cells=cells, groups=()))
+    return found

@@ -85,6 +85,28 @@ class Settings:
         return View(self.frames, self.sampling_train, self.sampling_test, self.augmentation, self.mean, self.std)
 
 
+_PARTS = {"augmentation": Augmentation, "loss": Loss, "schedule": Schedule}
+
+
+def from_plain(row: Mapping[str, Any]) -> Settings:
+    """Settings as `config.json` has them: lists become tuples, parts their own classes again.
+
+    >>> from_plain(asdict(Settings("r18-lstm"))) == Settings("r18-lstm")
+    True
+    """
+    values = {key: _tuples(value) for key, value in row.items() if key not in _PARTS}
+    parts = {
+        key: made(**{name: _tuples(value) for name, value in row[key].items()})
+        for key, made in _PARTS.items()
+        if key in row
+    }
+    return Settings(**values, **parts)
+
+
+def _tuples(value: Any) -> Any:
+    return tuple(_tuples(each) for each in value) if isinstance(value, (list, tuple)) else value
+
+
 def describe(settings: Settings, about: Mapping[str, Any]) -> dict[str, Any]:
     """What config.json holds: the settings, and what `about` says of data, protocol and source."""
     config = {"format": FORMAT, "tool_version": __version__, "settings": asdict(settings), **about}

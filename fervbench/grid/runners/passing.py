@@ -9,26 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from fervbench.grid.task import Data, Task
-from fervbench.reference.augment import Augmentation
-from fervbench.reference.schedule import Schedule
-from fervbench.reference.settings import Loss, Settings
-
-_PARTS = {"augmentation": Augmentation, "loss": Loss, "schedule": Schedule}
-
-
-def settings_from(row: Mapping[str, Any]) -> Settings:
-    """Settings as `config.json` and `to_json` write them: lists become tuples, parts their own classes again.
-
-    >>> settings_from(asdict(Settings("r18-lstm"))) == Settings("r18-lstm")
-    True
-    """
-    values = {key: _tuples(value) for key, value in row.items() if key not in _PARTS}
-    parts = {
-        key: made(**{name: _tuples(value) for name, value in row[key].items()})
-        for key, made in _PARTS.items()
-        if key in row
-    }
-    return Settings(**values, **parts)
+from fervbench.reference.settings import from_plain
 
 
 def to_json(task: Task, data: Mapping[str, Data], out: Path, folders: Mapping[str, Path], device: str) -> str:
@@ -50,7 +31,7 @@ def from_json(text: str) -> tuple[Task, dict[str, Data], Path, dict[str, Path], 
     row = {key: _tuples(value) for key, value in found["task"].items() if key != "settings"}
     data = {name: Data(**{key: _tuples(value) for key, value in each.items()}) for name, each in found["data"].items()}
     folders = {key: Path(folder) for key, folder in found["folders"].items()}
-    task = Task(**row, settings=settings_from(found["task"]["settings"]))
+    task = Task(**row, settings=from_plain(found["task"]["settings"]))
     return task, data, Path(found["out"]), folders, found["device"]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +16,7 @@ from fervbench import strict_json
 from fervbench.errors import InputError, NotAvailableError
 from fervbench.files import read_bounded
 from fervbench.reference import checkpoint, networks
-from fervbench.reference.augment import Augmentation
-from fervbench.reference.schedule import Schedule
-from fervbench.reference.settings import FORMAT, Loss, Settings
+from fervbench.reference.settings import FORMAT, Settings, from_plain
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,7 +67,7 @@ def load_extractor(folder: Path, device: torch.device) -> Extractor:
     if not (folder / "done.json").is_file():
         hint = "the command that began it goes on from its checkpoint"
         raise NotAvailableError(f"this job is not finished: {folder}", hint=hint, file=str(folder))
-    settings = settings_of(config["settings"])
+    settings = from_plain(config["settings"])
     state = checkpoint.load(folder / "checkpoint.pt", folder.name, settings.model, torch.device("cpu"))
     if state is None:
         raise NotAvailableError(f"the job's checkpoint.pt is not there: {folder}", file=str(folder))
@@ -91,19 +89,6 @@ def load_extractor(folder: Path, device: torch.device) -> Extractor:
     )
 
 
-def settings_of(plain: Mapping[str, Any]) -> Settings:
-    """Settings from config.json."""
-    given = {key: _tuples(value) for key, value in plain.items() if key not in ("loss", "augmentation", "schedule")}
-    known = set(Settings.__dataclass_fields__)
-    made = Settings(**{key: value for key, value in given.items() if key in known})
-    return replace(
-        made,
-        loss=Loss(**plain["loss"]),
-        augmentation=Augmentation(**plain["augmentation"]),
-        schedule=Schedule(**{key: _tuples(value) for key, value in plain["schedule"].items()}),
-    )
-
-
 def hash_of(weights: Mapping[str, Tensor]) -> str:
     """sha256 over names, shapes and bytes of weights, in the order of their names."""
     digest = hashlib.sha256()
@@ -112,10 +97,6 @@ def hash_of(weights: Mapping[str, Tensor]) -> str:
         digest.update(f"{name}\t{value.shape}\t{value.dtype}\n".encode())
         digest.update(np.ascontiguousarray(value).tobytes())
     return digest.hexdigest()
-
-
-def _tuples(value: Any) -> Any:
-    return tuple(_tuples(each) for each in value) if isinstance(value, list) else value
 
 
 def _json(path: Path) -> Any:
