@@ -16,7 +16,7 @@ DATASETS = ("ferv39k", "dfew", "afew", "ckplus", "sdfe-lv")
 # What means something for a single baseline only, and what for a table or figure only.
 OF_ONE = (
     *("protocol_", "trained_on", "seed", "lr_grid", "hold_out", "predict_every", "best_on_test", "shuffled_labels"),
-    *("eval_batch", "workers", "tensorboard", "features", "shuffled_features"),
+    *("eval_batch", "workers", "tensorboard", "features", "shuffled_features", "shuffled_test_features"),
 )
 OF_MANY = (
     *("show_plan", "assemble", "seeds", "only", "weights", "throughput", "form", "plots", "force"),

@@ -81,7 +81,8 @@ def _rates(ctx: click.Context, param: click.Parameter, value: str | None) -> tup
 @click.option("--best-on-test", is_flag=True, help="Report the epoch best on the test list, and label it so.")
 @click.option("--shuffled-labels", is_flag=True, help="Control: train on labels in another order.")
 @click.option("--features", multiple=True, metavar="JOB", help="Spotting: a recognition job, or features it made.")
-@click.option("--shuffled-features", is_flag=True, help="Spotting, control: features in another order.")
+@click.option("--shuffled-features", is_flag=True, help="Spotting, control: snippets in another order.")
+@click.option("--shuffled-test-features", is_flag=True, help="The same after training, in the test part alone.")
 @click.option(
     "--set",
     "settings",
@@ -171,7 +172,7 @@ def _train(
         chosen |= {"scene_data": scene_data, "tensorboard": tensorboard, "eval_batch": eval_batch}
         run_spotting(name, protocol, data, out, as_json, chosen)
         return
-    for option in ("features", "shuffled_features", "settings"):
+    for option in ("features", "shuffled_features", "shuffled_test_features", "settings"):
         if chosen[option]:
             flag = "--set" if option == "settings" else f"--{option.replace('_', '-')}"
             raise UsageError(f"{flag} is for baselines of spotting; {protocol.id} is for {protocol.task}")

@@ -58,6 +58,7 @@ def _one(
     source: str,
     chosen: dict[str, Any],
 ) -> tuple[Outcome, str | None, str]:
+    from fervbench.errors import UsageError
     from fervbench.reference import numerics
     from fervbench.reference.spotting.gathering import gather
     from fervbench.reference.spotting.running import run_job
@@ -67,8 +68,11 @@ def _one(
     numerics.prepare(deterministic=chosen["deterministic"])
     changes: dict[str, Any] = {key: chosen[key] for key in ("epochs", "batch", "lr") if chosen[key] is not None}
     changes |= {"seed": chosen["seed"], "deterministic": chosen["deterministic"]}
-    if chosen["shuffled_features"]:
-        changes["control"] = "shuffled-features"
+    if chosen["shuffled_features"] and chosen["shuffled_test_features"]:
+        raise UsageError("--shuffled-features and --shuffled-test-features are two controls, two jobs")
+    for control in ("shuffled_features", "shuffled_test_features"):
+        if chosen[control]:
+            changes["control"] = control.replace("_", "-")
     if chosen["size"] is not None and recipe.network == "r-c3d":
         changes["size"] = (chosen["size"], chosen["size"])
     settings = from_recipe(recipe, **changes | dict(chosen["settings"]))

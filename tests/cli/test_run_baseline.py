@@ -138,7 +138,9 @@ def test_a_run_on_a_published_protocol_stands_beside_the_published_row():
     assert published_rows("nothing", protocol, report) == []
 
 
-@pytest.mark.parametrize("option", [("--features", "job"), ("--shuffled-features",), ("--set", "channels=8")])
+@pytest.mark.parametrize(
+    "option", [("--features", "job"), ("--shuffled-features",), ("--shuffled-test-features",), ("--set", "channels=8")]
+)
 def test_options_of_spotting_are_refused_for_recognition(tmp_path: Path, torch, option: tuple[str, ...]):
     write(tmp_path)
     result = run(tmp_path, "I3D", *option)

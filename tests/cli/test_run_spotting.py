@@ -99,7 +99,7 @@ def test_several_features_one_job_each(tmp_path: Path, torch):
         ("BMN", ["--frames", "4"], "features", 2, "--frames is for baselines of recognition"),
         ("bmn+c3d", SMALL, "features", 1, "features of another extractor"),
         ("BMN", [], "nowhere", 3, "no job of a recognition network"),
-        ("R-C3D", ["--shuffled-features"], "none", 2, "nothing to shuffle"),
+        ("BMN", ["--shuffled-features", "--shuffled-test-features"], "features", 2, "two controls"),
         ("R-C3D", [], "features", 1, "is no job of a recognition network"),
     ],
 )

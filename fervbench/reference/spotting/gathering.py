@@ -84,8 +84,6 @@ def gather(
     `expected` is the extractor that the baseline's name asks for. Raises what is wrong as FervbenchError.
     """
     if settings.model == "r-c3d":
-        if settings.control != "none":
-            raise UsageError("R-C3D sees frames, not features: there is nothing to shuffle")
         return _of_frames(protocol, settings, data, source, out, ground_truth, packed_size, workers, device)
     if source == NONE:
         raise UsageError(f"{settings.model} needs features: --features JOB", hint="the folder of a recognition job")

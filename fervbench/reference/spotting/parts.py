@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -19,6 +20,19 @@ FloatArray = npt.NDArray[np.float64]
 Proposals = dict[str, FloatArray]  # video id -> (n, 3): onset and offset in seconds, score, highest first
 
 
+class Frames(Protocol):
+    """Frames of a video, (frames, height, width, 3) uint8: an array, or what is read like one."""
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """(frames, height, width, 3)."""
+        ...
+
+    def __len__(self) -> int: ...
+
+    def __getitem__(self, key: tuple[npt.NDArray[np.int64], slice, slice], /) -> npt.NDArray[np.uint8]: ...
+
+
 @dataclass(frozen=True)
 class Input:
     """What a network is given: the videos, the features of each (snippets, channels), a device.
@@ -30,7 +44,7 @@ class Input:
     videos: Videos
     features: Mapping[str, Features]
     device: torch.device
-    pixels: Mapping[str, npt.NDArray[np.uint8]] = field(default_factory=dict)
+    pixels: Mapping[str, Frames] = field(default_factory=dict)
     start: Mapping[str, Tensor] | None = None
 
     @property

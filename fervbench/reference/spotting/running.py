@@ -8,22 +8,22 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from contextlib import nullcontext
+from dataclasses import dataclass, replace
 from functools import partial
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 
 from fervbench.interval_truth import IntervalTruth
 from fervbench.metrics.spotting import rank
-from fervbench.reference import counter, numerics
+from fervbench.reference import numerics
 from fervbench.reference.jobs import Job, locked, open_job
+from fervbench.reference.spotting.controls import NOTES, given_to
 from fervbench.reference.spotting.parts import Input, Proposals, Stage
-from fervbench.reference.spotting.rescaling import Features
-from fervbench.reference.spotting.settings import Settings, describe
+from fervbench.reference.spotting.settings import IN_TEST, Settings, describe
 from fervbench.reference.spotting.training import best_of, train_stage
 from fervbench.reference.spotting.writing import format_proposals
 from fervbench.reference.synthetic import NOTE
@@ -33,7 +33,6 @@ from fervbench.submission.spotting import parse_spotting
 
 Say = Callable[[str], None]
 NETWORKS = ("bmn", "bsn", "turn", "r-c3d")
-SHUFFLED = "control: the features of all snippets were put in another order; nothing should be better than random"
 
 
 @dataclass(frozen=True)
@@ -64,21 +63,28 @@ def run_job(
 ) -> Outcome:
     """Train, propose and score, or give the stored report. `about` says what features and videos are; it names the job
     together with the settings. `files` go beside the proposals; `also` is called with the job when it is scored, before
-    it counts as done.
+    it counts as done. The control with test videos in another order proposes with the network of the same job without a
+    control, which is trained first where it is not done.
     """
+    learned: Job | None = None
+    if settings.control == IN_TEST:
+        plain = replace(settings, control="none")
+        found = run_job(plain, given, about, out, say=say, synthetic=synthetic, files=files, every=every)
+        learned = Job(found.folder, describe(plain, dict(about) | {"device": given.device.type}))
     job = open_job(out, describe(settings, dict(about) | {"device": given.device.type}))
     if job.done:
         say(f"done before: {job.folder}")
         return Outcome(job.folder, job.report(), stored=True)
-    with locked(job):
+    with locked(job), locked(learned) if learned else nullcontext():
         for name, content in (files or {}).items():
             job.write(name, content)
-        report = _work(job, settings, given, say, synthetic, every, also)
+        report = _work(job, learned or job, settings, given, say, synthetic, every, also)
     return Outcome(job.folder, report, stored=False)
 
 
 def _work(
     job: Job,
+    learned: Job,
     settings: Settings,
     given: Input,
     say: Say,
@@ -88,10 +94,10 @@ def _work(
 ) -> Report:
     started = time.monotonic()
     notes = [NOTE] if synthetic else []
-    if settings.control == "shuffled-features":
-        notes.append(SHUFFLED)
-        given = Input(given.videos, shuffled(given.features, settings.seed), given.device, given.pixels, given.start)
-    made, rows = last_stage(job, settings, given, say, every)
+    if settings.control != "none":
+        notes.append(NOTES[settings.control])
+        given = given_to(settings.control, given, settings.seed)
+    made, rows = last_stage(learned, settings, given, say, every)
     if made.propose is None:
         raise AssertionError("the last stage of a network proposes")
     proposals = made.propose(given.videos.parts["test"])
@@ -177,13 +183,3 @@ def auc_of(truth: IntervalTruth, proposals: Proposals, max_average: int = 100) -
         max_average=max_average,
     )
     return spotted.curve().auc
-
-
-def shuffled(features: Mapping[str, Features], seed: int) -> dict[str, Features]:
-    """All snippets of all videos in another order: what a video has says nothing about it."""
-    ids = sorted(features)
-    every = np.concatenate([features[id] for id in ids])
-    order = torch.argsort(counter.bits(seed, counter.SHUFFLE, 0, torch.arange(len(every)))).numpy()
-    ends = np.cumsum([0, *(len(features[id]) for id in ids)])
-    mixed = every[order]
-    return {id: mixed[ends[i] : ends[i + 1]] for i, id in enumerate(ids)}

@@ -16,7 +16,8 @@ from fervbench.reference.spotting.videos import SNIPPET
 from fervbench.spotting_recipes import SpottingRecipe, load_spotting_recipe
 
 FORMAT = "fervbench-spotting-job/1"
-CONTROLS = ("none", "shuffled-features")
+EVERYWHERE, IN_TEST = "shuffled-features", "shuffled-test-features"  # `controls`
+CONTROLS = ("none", EVERYWHERE, IN_TEST)
 ABOUT_INPUT = ("packed_size", "start")  # settings of a recipe that are no option of the network
 T = TypeVar("T")
 
