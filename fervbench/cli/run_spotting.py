@@ -134,11 +134,15 @@ def recognise(outcome: Outcome, gathered: Gathered, say: Callable[[str], None]) 
 def _show(outcome: Outcome, method: str, pretrained: str, protocol: Protocol) -> None:
     from fervbench.cli.render_spotting import print_spotting
     from fervbench.findings import visible
+    from fervbench.reference.spotting.controls import NOTES
     from fervbench.reference.synthetic import NOTE
 
     print_spotting(outcome.report, protocol)
-    if NOTE in outcome.report.warnings:
+    warnings = outcome.report.warnings
+    if NOTE in warnings:
         click.echo("\nsynthetic data: no verdict on the published numbers")
+    elif any(note in warnings for note in NOTES.values()):
+        click.echo("\na control: nothing to set beside the published numbers")
     else:
         from fervbench.cli.render_tables import print_beside
         from fervbench.published.against import beside
