@@ -29,10 +29,10 @@ from fervbench.reference import numerics
 from fervbench.reference.jobs import Job
 from fervbench.reference.packing import Wanted, find_packs
 from fervbench.reference.settings import name_of
-from fervbench.reference.spotting import chance
+from fervbench.reference.spotting import chance, controls
 from fervbench.reference.spotting.gathering import Gathered, gather
 from fervbench.reference.spotting.parts import Proposals
-from fervbench.reference.spotting.running import auc_of, run_job
+from fervbench.reference.spotting.running import auc_of, last_stage, run_job
 from fervbench.reference.spotting.settings import EVERYWHERE, IN_TEST, Settings, describe, from_recipe
 from fervbench.reference.spotting.store import write_features
 from fervbench.reference.spotting.videos import SNIPPET, Videos, lengths_of
@@ -168,6 +168,30 @@ def show(data: Path, pack: Pack, features: Path, out: Path) -> None:
         print("| " + " | ".join(cells) + " |", flush=True)
 
 
+def show_orders(data: Path, pack: Pack, features: Path, out: Path, number: int) -> None:
+    """AUC of each network over so many orders of the test part's snippets, and of five times as many random draws."""
+
+    def said(name: str, aucs: list[float]) -> None:
+        low, high = 100 * min(aucs), 100 * max(aucs)
+        print(f"| {name} | {100 * np.mean(aucs):.1f}, sd {100 * np.std(aucs, ddof=1):.1f} | {low:.1f} to {high:.1f} |")
+
+    print(f"SYNTHETIC. {number} orders of the test part's snippets\n\n| | AUC | |\n|---|---|---|")
+    for name, settings in runs():
+        found = given_to(settings, data, pack, features, out)
+        job = Job(out / name_of(describe(settings, found.about | {"device": "cpu"})), {})
+        if settings.control != "none" or settings.model == "r-c3d" or not job.done:
+            continue
+        aucs = []
+        for order in range(number):
+            shown = controls.given_to(IN_TEST, found.given, order)
+            stage, _ = last_stage(job, settings, shown, _say, trained=True)
+            aucs.append(auc_of(shown.videos.truth, stage.propose(shown.videos.parts["test"])))
+        said(f"{name}, seed {settings.seed}", aucs)
+    videos = found.given.videos
+    test = videos.parts["test"]
+    said("random", [auc_of(videos.truth, chance.uniformly_random(test, seed=s)) for s in range(5 * number)])
+
+
 def _auc(videos: Videos, submission: Any) -> float:
     from fervbench.spotting_scoring import score_spotting
 
@@ -187,10 +211,14 @@ def main() -> None:
     reader.add_argument("data", type=Path, help="the rendered release")
     reader.add_argument("out", type=Path, help="where jobs are kept")
     reader.add_argument("--table", action="store_true", help="show what is done, run nothing")
+    reader.add_argument("--orders", type=int, metavar="N", help="the control of the test part in N orders; run nothing")
     asked = reader.parse_args()
     numerics.prepare(deterministic=False)
     [pack] = find_packs(asked.data, None, [Wanted("face", (SIDE, SIDE), (SIDE, SIDE))], asked.out)
     features = pixel_features(pack, asked.out)
+    if asked.orders:
+        show_orders(asked.data, pack, features, asked.out, asked.orders)
+        return
     for name, settings in runs() if not asked.table else []:
         _say(f"{name}, seed {settings.seed}")
         given = given_to(settings, asked.data, pack, features, asked.out)

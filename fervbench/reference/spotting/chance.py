@@ -1,7 +1,8 @@
 """What can be had without seeing a video: proposals drawn at random, and windows of one length.
 
-A network is worth something where it is above all of them by more than the interval. Taught with shuffled features it
-still learns how long expressions are, and may be above uniform proposals; random ones of such lengths know as much.
+A network is worth something where it is above all of them by more than the interval, and above itself where the test
+videos are shuffled (`controls`). Taught with shuffled features it still learns how long expressions are, and may be
+above uniform proposals; random ones of such lengths know as much.
 """
 
 from __future__ import annotations

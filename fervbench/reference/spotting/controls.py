@@ -1,12 +1,13 @@
 """Controls: a network that cannot tell from what it sees where an expression is.
 
-All snippets of all videos, by one draw, in another order:
+Snippets are put in another order, by one draw, across videos:
 
-    shuffled-features        in every part: the network learns from videos that say nothing. It may still learn how
-                             long expressions are, and be above uniformly random proposals for that
-    shuffled-test-features   in the test part alone: the network of the same job without a control, which has learned
-                             from true videos, is shown test videos that say nothing. What it scores above random
-                             proposals it has from elsewhere: lengths of its anchors, places it has learned to prefer
+    shuffled-features        those of all parts together: the network learns from videos that say nothing. It may still
+                             learn how long expressions are, and be above uniformly random proposals for that
+    shuffled-test-features   those of the test part alone: the network of the same job without a control, which has
+                             learned from true videos, is shown test videos that say nothing. What it scores above
+                             random proposals it has from elsewhere: lengths of its anchors, places it has learned to
+                             prefer
 
 R-C3D sees frames, not features: its snippets are 16 frames in their order.
 """
@@ -27,22 +28,22 @@ from fervbench.reference.spotting.settings import EVERYWHERE, IN_TEST
 from fervbench.reference.spotting.videos import SNIPPET
 
 NOTES = {
-    EVERYWHERE: "control: the snippets of all videos were put in another order; nothing should be better than random",
+    EVERYWHERE: "control: the snippets of all videos were put in another order; "
+    "what is above random was not seen in the videos",
     IN_TEST: "control: the snippets of the test videos were put in another order after training; "
-    "nothing should be better than random",
+    "what is above random was not seen in the videos",
 }
 
 
 def given_to(control: str, given: Input, seed: int) -> Input:
     """What a network is shown under a control. With `IN_TEST` the videos of the other parts are left as they are."""
-    mixed = replace(given, features=shuffled(given.features, seed), pixels=shuffled_frames(given.pixels, seed))
-    if control == EVERYWHERE:
-        return mixed
-    test = {item.id for item in given.videos.parts["test"]}
+    of_test = {item.id for item in given.videos.parts["test"]}
+    features = {id: seen for id, seen in given.features.items() if control == EVERYWHERE or id in of_test}
+    pixels = {id: seen for id, seen in given.pixels.items() if control == EVERYWHERE or id in of_test}
     return replace(
         given,
-        features={id: (mixed if id in test else given).features[id] for id in given.features},
-        pixels={id: (mixed if id in test else given).pixels[id] for id in given.pixels},
+        features={**given.features, **shuffled(features, seed)},
+        pixels={**given.pixels, **shuffled_frames(pixels, seed)},
     )
 
 

@@ -66,25 +66,28 @@ def run_job(
     it counts as done. The control with test videos in another order proposes with the network of the same job without a
     control, which is trained first where it is not done.
     """
-    learned: Job | None = None
-    if settings.control == IN_TEST:
-        plain = replace(settings, control="none")
-        found = run_job(plain, given, about, out, say=say, synthetic=synthetic, files=files, every=every)
-        learned = Job(found.folder, describe(plain, dict(about) | {"device": given.device.type}))
     job = open_job(out, describe(settings, dict(about) | {"device": given.device.type}))
     if job.done:
         say(f"done before: {job.folder}")
         return Outcome(job.folder, job.report(), stored=True)
+    learned: Job | None = None
+    if settings.control == IN_TEST:
+        plain = replace(settings, control="none")
+        found = run_job(
+            plain, given, about, out, say=lambda text: say(f"without the control: {text}"), synthetic=synthetic,
+            files=files, every=every,
+        )  # fmt: skip
+        learned = Job(found.folder, describe(plain, dict(about) | {"device": given.device.type}))
     with locked(job), locked(learned) if learned else nullcontext():
         for name, content in (files or {}).items():
             job.write(name, content)
-        report = _work(job, learned or job, settings, given, say, synthetic, every, also)
+        report = _work(job, learned, settings, given, say, synthetic, every, also)
     return Outcome(job.folder, report, stored=False)
 
 
 def _work(
     job: Job,
-    learned: Job,
+    learned: Job | None,
     settings: Settings,
     given: Input,
     say: Say,
@@ -97,7 +100,7 @@ def _work(
     if settings.control != "none":
         notes.append(NOTES[settings.control])
         given = given_to(settings.control, given, settings.seed)
-    made, rows = last_stage(learned, settings, given, say, every)
+    made, rows = last_stage(learned or job, settings, given, say, every, trained=learned is not None)
     if made.propose is None:
         raise AssertionError("the last stage of a network proposes")
     proposals = made.propose(given.videos.parts["test"])
@@ -127,9 +130,12 @@ def _work(
 
 
 def last_stage(
-    job: Job, settings: Settings, given: Input, say: Say, every: float = 300.0
+    job: Job, settings: Settings, given: Input, say: Say, every: float = 300.0, *, trained: bool = False
 ) -> tuple[Stage, dict[str, list[dict[str, Any]]]]:
-    """Train every stage of a job; the last one, its network at its best epoch, and what each epoch gave by stage."""
+    """Train every stage of a job; the last one, its network at its best epoch, and what each epoch gave by stage.
+
+    With `trained` nothing is trained: raises InputError where a checkpoint is not there or not finished.
+    """
     rows: dict[str, list[dict[str, Any]]] = {}
     stage: Stage | None = None
     for number, stage in enumerate(module_of(settings.model).stages(settings, given)):
@@ -149,6 +155,7 @@ def last_stage(
             say=say,
             every=every,
             after_epoch=keep,
+            trained=trained,
         )
         top = best_of(rows[stage.name])
         shown = f"AUC {100 * top['validation_AUC']:.2f}" if "validation_AUC" in top else f"loss {-top['selection']:.4f}"

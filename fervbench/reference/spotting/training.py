@@ -40,11 +40,12 @@ def train_stage(
     say: Say,
     every: float = EVERY,
     after_epoch: Callable[[list[dict[str, Any]]], None] | None = None,
+    trained: bool = False,
 ) -> list[dict[str, Any]]:
     """Train to the last epoch and leave the network with the weights of the best; what each epoch gave comes back.
 
     `judge` gives `selection` (higher is better) and what else is to be recorded. Raises InputError where the loss is no
-    number.
+    number, and, with `trained`, where there is something left to train.
     """
     training, network = stage.training, stage.network
     device = next(network.parameters()).device
@@ -63,6 +64,13 @@ def train_stage(
         total.copy_(state["total"])
         if epoch < training.epochs:
             say(f"{stage.name}: going on from epoch {epoch + 1}, step {step + 1}")
+
+    if trained and epoch < training.epochs:
+        raise InputError(
+            f"the network of this job is not there: {path}",
+            hint="remove done.json beside it to train it again",
+            file=str(path),
+        )
 
     def save() -> None:
         content = {"epoch": epoch, "step": step, "total": total, "history": history, "best": best}

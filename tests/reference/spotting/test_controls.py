@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from fervbench.errors import InputError
 from fervbench.reference.spotting import chance
 from fervbench.reference.spotting.controls import EVERYWHERE, IN_TEST, given_to, shuffled
 from fervbench.reference.spotting.parts import Input
@@ -65,7 +66,19 @@ def test_the_control_of_the_test_part_is_proposed_for_by_the_network_that_is_the
     assert not list(control.folder.glob("checkpoint*"))  # nothing was trained for it
     assert (control.folder / "proposals.json").read_bytes() != kept["proposals.json"]
     assert any("test videos were put in another order" in note for note in control.report.warnings)
-    assert run(replace(settings, control=IN_TEST), given, tmp_path).stored
+
+
+def test_a_job_whose_network_was_removed_is_not_trained_again_beside_its_report(tmp_path: Path):
+    given, settings = input_of("bsn"), settings_of("bsn")
+    plain, control = run(settings, given, tmp_path), run(replace(settings, control=IN_TEST), given, tmp_path)
+    for path in plain.folder.glob("checkpoint*"):
+        path.unlink()
+    kept = {path.name: path.read_bytes() for path in plain.folder.iterdir()}
+    assert run(replace(settings, control=IN_TEST), given, tmp_path).stored  # what is done needs no network
+    (control.folder / "done.json").unlink()
+    with pytest.raises(InputError, match=r"the network of this job is not there: .*checkpoint-tem\.pt"):
+        run(replace(settings, control=IN_TEST), given, tmp_path)
+    assert {path.name: path.read_bytes() for path in plain.folder.iterdir()} == kept
 
 
 def test_the_control_of_the_test_part_trains_the_network_where_it_is_not_there(tmp_path: Path):
@@ -87,7 +100,11 @@ def test_in_the_test_part_alone_what_is_learned_from_stays(network: str):
             before, after, mixed = (_seen(x, item.id) for x in (given, shown, everywhere))
             assert before.shape == after.shape == mixed.shape
             assert not np.array_equal(before, mixed)
-            assert np.array_equal(after, mixed if part == "test" else before)
+            assert np.array_equal(before, after) == (part != "test")
+    tests = [np.concatenate([_seen(x, item.id) for item in given.videos.parts["test"]]) for x in (given, shown)]
+    for each in tests:  # snippets of the test part, and no others
+        each.sort(axis=0)
+    assert np.array_equal(*tests)
 
 
 def test_shuffling_moves_every_snippet_and_loses_none():
