@@ -1,21 +1,24 @@
 """Do the spotting baselines learn anything? Small runs on rendered SDFE-LV: the table of docs/spotting-baselines.md.
 
-    fervbench synthesize sdfe-lv sdfe --scale 0.15 --size 40
+    fervbench synthesize sdfe-lv sdfe --scale 0.5 --size 40
     python tools/spotting_runs.py sdfe jobs
 
 The features are no network's: 16 x 16 grey levels of each snippet, their mean, spread and motion, less the video's
 mean, divided by their spread. R-C3D sees frames of 32 x 32. Beside the four networks stand their controls: the same
 networks with test videos whose snippets are in another order, and networks that learned from such videos. And what
-needs no video at all: random proposals, random ones as long as intervals of the train part, and
-windows of the one length that is best on the test part itself. Jobs lie in folders as `run-baseline` makes them, so a
-run that was stopped goes on; the table is of the jobs that are done (`--table` runs none). All of it is synthetic.
+needs no video at all: random proposals, random ones as long as intervals of the train part, and windows of the one
+length that is best on the test part itself. The last column is what a network has from where its proposals are: its AUC
+less that of the same proposals, moved along each video. Jobs lie in folders as `run-baseline` makes them, so a run that
+was stopped goes on; the table is of the jobs that are done (`--table` runs none). All of it is synthetic.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -47,9 +50,9 @@ SEEDS = (0, 1, 2)
 CHANGES: dict[str, dict[str, Any]] = {
     "turn": {"epochs": 8, "steps": 100},
     "bsn": {},
-    "bmn": {"epochs": 6, "bins": 25, "points": 8, "milestones": (5,)},
+    "bmn": {"bins": 50, "points": 16},
     "r-c3d": {
-        "epochs": 40, "milestones": (30,), "lr": 0.001, "optimizer": "adam", "size": (SIDE, SIDE), "width": 1 / 16,
+        "epochs": 16, "milestones": (12,), "lr": 0.001, "optimizer": "adam", "size": (SIDE, SIDE), "width": 1 / 16,
         "window": 64, "stride": 4, "train_step": 64, "test_step": 32, "scales": (0.5, 0.75, 1, 1.5, 2, 2.5, 3, 4, 5, 7),
     },
 }  # fmt: skip
@@ -115,29 +118,30 @@ def given_to(settings: Settings, data: Path, pack: Pack, features: Path, out: Pa
     )  # fmt: skip
 
 
+def middle(videos: Videos, draw: Callable[[int], Proposals]) -> tuple[Proposals, list[float]]:
+    """Of twenty draws the one in the middle, and the AUC of all."""
+    drawn = [draw(seed) for seed in range(20)]
+    aucs = [auc_of(videos.truth, each) for each in drawn]
+    return drawn[int(np.argsort(aucs)[10])], aucs
+
+
 def levels(videos: Videos) -> dict[str, Proposals]:
     """What needs no video: of each random kind the draw in the middle of twenty, of windows the best length."""
     test, train = videos.parts["test"], videos.parts["train"]
-
-    def middle(name: str, draw: Callable[[int], Proposals]) -> Proposals:
-        drawn = [draw(seed) for seed in range(20)]
-        aucs = [auc_of(videos.truth, each) for each in drawn]
+    made: dict[str, Proposals] = {}
+    for name, draw in {
+        "random": lambda seed: chance.uniformly_random(test, seed=seed),
+        "random of such lengths": lambda seed: chance.of_lengths(test, train, seed=seed),
+    }.items():
+        made[name], aucs = middle(videos, draw)
         print(f"{name}, 20 draws: {100 * np.mean(aucs):.1f}, {100 * min(aucs):.1f} to {100 * max(aucs):.1f}")
-        return drawn[int(np.argsort(aucs)[10])]
-
     lengths = [length / 2 for length in range(1, 31)]
     best = max(lengths, key=lambda length: auc_of(videos.truth, chance.sliding(test, length)))
-    return {
-        "random": middle("random", lambda seed: chance.uniformly_random(test, seed=seed)),
-        "random of such lengths": middle(
-            "random of such lengths", lambda seed: chance.of_lengths(test, train, seed=seed)
-        ),
-        f"windows of {best:g} s": chance.sliding(test, best),
-    }
+    return made | {f"windows of {best:g} s": chance.sliding(test, best)}
 
 
 def show(data: Path, pack: Pack, features: Path, out: Path) -> None:
-    """AUC with its interval, and paired differences from each level."""
+    """AUC with its interval, and paired differences from each level and from the network's own proposals, moved."""
     first = given_to(runs()[0][1], data, pack, features, out)
     videos = first.given.videos
     parts = {part: len(items) for part, items in videos.parts.items()}
@@ -148,11 +152,10 @@ def show(data: Path, pack: Pack, features: Path, out: Path) -> None:
         return parse_spotting(text.encode(), "proposals.json", videos.protocol, ground_truth=videos.truth)
 
     known = {name: submitted(format_proposals(videos.protocol, each)) for name, each in levels(videos).items()}
-    print(
-        "\n| | AUC, 95 % | " + " | ".join(f"less {name}" for name in known) + " |\n" + "|---" * (2 + len(known)) + "|"
-    )
+    columns = ["AUC, 95 %", *(f"less {name}" for name in known), "less its own, moved"]
+    print("\n| | " + " | ".join(columns) + " |\n" + "|---" * (1 + len(columns)) + "|")
     for name, each in known.items():
-        print(f"| {name} | {100 * _auc(videos, each):.1f} |" + " |" * len(known))
+        print(f"| {name} | {100 * _auc(videos, each):.1f} |" + " |" * len(columns[1:]))
     for name, settings in runs():
         given = given_to(settings, data, pack, features, out)
         job = Job(out / name_of(describe(settings, given.about | {"device": "cpu"})), {})
@@ -160,12 +163,18 @@ def show(data: Path, pack: Pack, features: Path, out: Path) -> None:
             continue
         row = job.report().cell(target="all").metrics["AUC"]
         cells = [f"{name}, seed {settings.seed}", _points(row["value"], row["ci_low"], row["ci_high"])]
-        answered = submitted((job.folder / "proposals.json").read_text(encoding="utf-8"))
-        for other in known.values():
-            found = compare(videos.protocol, answered, other, metric="AUC", intervals=made)
-            apart = found.cells[0]["metrics"]["AUC"]
+        text = (job.folder / "proposals.json").read_text(encoding="utf-8")
+        found = {id: np.array(rows).reshape(-1, 3) for id, rows in json.loads(text)["proposals"].items()}
+        own, _ = middle(videos, partial(_moved, videos, found))
+        answered = submitted(text)
+        for other in (*known.values(), submitted(format_proposals(videos.protocol, own))):
+            apart = compare(videos.protocol, answered, other, metric="AUC", intervals=made).cells[0]["metrics"]["AUC"]
             cells.append(_points(apart["difference"], apart["ci_low"], apart["ci_high"], sign="+"))
         print("| " + " | ".join(cells) + " |", flush=True)
+
+
+def _moved(videos: Videos, found: Proposals, seed: int) -> Proposals:
+    return chance.moved(videos.parts["test"], found, seed=seed)
 
 
 def show_orders(data: Path, pack: Pack, features: Path, out: Path, number: int) -> None:

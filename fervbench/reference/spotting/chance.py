@@ -1,8 +1,8 @@
-"""What can be had without seeing a video: proposals drawn at random, and windows of one length.
+"""What can be had without seeing a video: random proposals, windows of one length, and a network's own, moved away.
 
 A network is worth something where it is above all of them by more than the interval, and above itself where the test
 videos are shuffled (`controls`). Taught with shuffled features it still learns how long expressions are, and may be
-above uniform proposals; random ones of such lengths know as much.
+above uniform proposals; its own proposals, moved, know exactly as much.
 """
 
 from __future__ import annotations
@@ -39,6 +39,25 @@ def of_lengths(items: Sequence[Item], known: Sequence[Item], *, seed: int = 0, n
         chosen = np.minimum(rng.choice(lengths, number), item.duration)
         first = rng.random(number) * (item.duration - chosen)
         made[item.id] = np.column_stack([first, first + chosen, np.sort(rng.random(number))[::-1]])
+    return made
+
+
+def moved(items: Sequence[Item], proposals: Proposals, *, seed: int = 0) -> Proposals:
+    """A network's own proposals, in each video put later by one drawn time and going on at its beginning.
+
+    Lengths, scores and their order stay, and nearly all distances; where they are is lost. What a network scores above
+    this it has from seeing where expressions are. An onset goes round where its proposal still fits, [0, duration -
+    length]. Raises KeyError for a video without proposals.
+    """
+    rng = np.random.default_rng(seed)
+    made = {}
+    for item in items:
+        found = proposals[item.id]
+        length = found[:, 1] - found[:, 0]
+        room = np.maximum(item.duration - length, 0.0)
+        later = found[:, 0] + rng.random() * item.duration
+        onset = np.where(room > 0, later % np.where(room > 0, room, 1.0), 0.0)
+        made[item.id] = np.column_stack([onset, np.minimum(onset + length, item.duration), found[:, 2]])
     return made
 
 

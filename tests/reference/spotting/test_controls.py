@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -30,16 +31,22 @@ def run(settings: Settings, given: Input, out: Path) -> Outcome:
     return run_job(settings, given, {"drawn": True}, out, say=lambda _: None, synthetic=True)
 
 
+def moved_aucs(given: Input, outcome: Outcome) -> list[float]:
+    """AUC of a job's own proposals, moved along each video, over twenty draws."""
+    stored = json.loads((outcome.folder / "proposals.json").read_text(encoding="utf-8"))["proposals"]
+    found = {id: np.array(rows).reshape(-1, 3) for id, rows in stored.items()}
+    test = given.videos.parts["test"]
+    return [auc_of(given.videos.truth, chance.moved(test, found, seed=seed)) for seed in range(20)]
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("network", list(LEARNS))
 def test_a_network_learns_and_is_no_better_than_random_where_the_test_videos_say_nothing(network: str, tmp_path: Path):
     given = input_of(network, 60)
     settings = settings_of(network, **LEARNS[network])
     truth, test, train = given.videos.truth, given.videos.parts["test"], given.videos.parts["train"]
-    learned, everywhere, in_test = (
-        run(replace(settings, control=control), given, tmp_path).report.cell(target="all").metrics["AUC"]
-        for control in ("none", EVERYWHERE, IN_TEST)
-    )
+    outcomes = [run(replace(settings, control=control), given, tmp_path) for control in ("none", EVERYWHERE, IN_TEST)]
+    learned, everywhere, in_test = (each.report.cell(target="all").metrics["AUC"] for each in outcomes)
     windows = max(auc_of(truth, chance.sliding(test, s)) for s in (2, 3, 4, 5, 6))
     uniform, of_lengths = (
         [auc_of(truth, draw(seed)) for seed in range(20)]
@@ -55,6 +62,11 @@ def test_a_network_learns_and_is_no_better_than_random_where_the_test_videos_say
     # what learns from videos that say nothing may learn how long expressions are, and R-C3D has its anchors evenly
     level = {"bmn": max(np.mean(uniform), np.mean(of_lengths)), "r-c3d": windows}[network]
     assert everywhere["ci_low"] <= level
+    # of what a network knows without seeing, its own proposals know as much when they are moved
+    moved = [np.mean(moved_aucs(given, each)) for each in outcomes]
+    assert learned["ci_low"] > moved[0]
+    assert everywhere["ci_low"] <= moved[1] <= everywhere["ci_high"]
+    assert in_test["ci_low"] <= moved[2] <= in_test["ci_high"]
 
 
 @pytest.mark.parametrize("network", ["bsn", "r-c3d"])

@@ -16,7 +16,6 @@ import pytest
 import torch
 
 import fervbench
-from fervbench.reference.spotting import chance
 from fervbench.reference.spotting.parts import Input
 from fervbench.reference.spotting.running import Outcome, run_job
 from fervbench.reference.spotting.settings import Settings, from_recipe
@@ -121,27 +120,6 @@ def test_what_is_reported_is_the_best_epoch_not_the_last(tmp_path: Path, monkeyp
     second = torch.load(two.folder / "checkpoint-bmn.pt", weights_only=True)["network"]
     assert all(torch.equal(kept[key], second[key]) for key in kept)
     assert proposals[0] != proposals[1]  # of equal ones the first epoch counts
-
-
-def test_chance_has_its_number_of_proposals_within_the_video():
-    items = drawn.given().videos.parts["test"]
-    train = drawn.given().videos.parts["train"]
-    of_lengths = chance.of_lengths(items, train)
-    known = np.concatenate([item.intervals[:, 1] - item.intervals[:, 0] for item in train])
-    drawn_lengths = np.concatenate([rows[:, 1] - rows[:, 0] for rows in of_lengths.values()])
-    assert np.abs(drawn_lengths[:, None] - known).min(axis=1).max() < 1e-9
-    for found in (
-        chance.uniformly_random(items),
-        of_lengths,
-        chance.sliding(items, 3.0),
-        chance.sliding(items, 300.0),
-    ):
-        for item in items:
-            rows = found[item.id]
-            assert rows.shape == (100, 3)
-            assert (rows[:, 0] >= 0).all()
-            assert (rows[:, 1] <= item.duration + 1e-9).all()
-            assert (np.diff(rows[:, 2]) <= 0).all()
 
 
 HERE = str(Path(fervbench.__file__).parents[1])
