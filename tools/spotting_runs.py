@@ -17,7 +17,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -52,10 +52,12 @@ CHANGES: dict[str, dict[str, Any]] = {
     "bsn": {},
     "bmn": {"bins": 50, "points": 16},
     "r-c3d": {
-        "epochs": 16, "milestones": (12,), "lr": 0.001, "optimizer": "adam", "size": (SIDE, SIDE), "width": 1 / 16,
+        "epochs": 16, "milestones": (12,), "lr": 0.001, "optimizer": "adam", "weight_decay": 0.0,
+        "size": (SIDE, SIDE), "width": 1 / 16,
         "window": 64, "stride": 4, "train_step": 64, "test_step": 32, "scales": (0.5, 0.75, 1, 1.5, 2, 2.5, 3, 4, 5, 7),
     },
 }  # fmt: skip
+Rows = list[tuple[str, Settings]]
 NAMES = {"turn": "TURN, top-down", "bsn": "BSN, bottom-up", "bmn": "BMN, bottom-up", "r-c3d": "R-C3D, top-down"}
 
 
@@ -93,19 +95,19 @@ def pixel_features(pack: Pack, out: Path) -> Path:
     return folder
 
 
-def runs() -> list[tuple[str, Settings]]:
+def runs(seeds: Sequence[int], only: str | None = None) -> Rows:
     """The rows of the table: settings of each seed. R-C3D is not trained on shuffled videos, for its time."""
 
     def made(network: str, seed: int, control: str) -> Settings:
         return from_recipe(load_spotting_recipe(network), seed=seed, control=control, **CHANGES[network])
 
-    found = [(name, made(network, seed, "none")) for network, name in NAMES.items() for seed in SEEDS]
+    found = [(name, made(network, seed, "none")) for network, name in NAMES.items() for seed in seeds]
     for network in NAMES:
         name = f"{network.upper()}, test videos shuffled"
-        found += [(name, made(network, seed, IN_TEST)) for seed in SEEDS]
+        found += [(name, made(network, seed, IN_TEST)) for seed in seeds]
     for network in ("turn", "bsn", "bmn"):
-        found += [(f"{network.upper()}, all videos shuffled", made(network, seed, EVERYWHERE)) for seed in SEEDS]
-    return found
+        found += [(f"{network.upper()}, all videos shuffled", made(network, seed, EVERYWHERE)) for seed in seeds]
+    return [(name, settings) for name, settings in found if only in (None, settings.model)]
 
 
 def given_to(settings: Settings, data: Path, pack: Pack, features: Path, out: Path) -> Gathered:
@@ -140,9 +142,9 @@ def levels(videos: Videos) -> dict[str, Proposals]:
     return made | {f"windows of {best:g} s": chance.sliding(test, best)}
 
 
-def show(data: Path, pack: Pack, features: Path, out: Path) -> None:
+def show(rows: Rows, data: Path, pack: Pack, features: Path, out: Path) -> None:
     """AUC with its interval, and paired differences from each level and from the network's own proposals, moved."""
-    first = given_to(runs()[0][1], data, pack, features, out)
+    first = given_to(rows[0][1], data, pack, features, out)
     videos = first.given.videos
     parts = {part: len(items) for part, items in videos.parts.items()}
     print(f"SYNTHETIC. {parts}; {len(videos.truth.target)} intervals in the test part\n")
@@ -156,7 +158,7 @@ def show(data: Path, pack: Pack, features: Path, out: Path) -> None:
     print("\n| | " + " | ".join(columns) + " |\n" + "|---" * (1 + len(columns)) + "|")
     for name, each in known.items():
         print(f"| {name} | {100 * _auc(videos, each):.1f} |" + " |" * len(columns[1:]))
-    for name, settings in runs():
+    for name, settings in rows:
         given = given_to(settings, data, pack, features, out)
         job = Job(out / name_of(describe(settings, given.about | {"device": "cpu"})), {})
         if not job.done:
@@ -177,7 +179,7 @@ def _moved(videos: Videos, found: Proposals, seed: int) -> Proposals:
     return chance.moved(videos.parts["test"], found, seed=seed)
 
 
-def show_orders(data: Path, pack: Pack, features: Path, out: Path, number: int) -> None:
+def show_orders(rows: Rows, data: Path, pack: Pack, features: Path, out: Path, number: int) -> None:
     """AUC of each network over so many orders of the test part's snippets, and of five times as many random draws."""
 
     def said(name: str, aucs: list[float]) -> None:
@@ -185,7 +187,7 @@ def show_orders(data: Path, pack: Pack, features: Path, out: Path, number: int) 
         print(f"| {name} | {100 * np.mean(aucs):.1f}, sd {100 * np.std(aucs, ddof=1):.1f} | {low:.1f} to {high:.1f} |")
 
     print(f"SYNTHETIC. {number} orders of the test part's snippets\n\n| | AUC | |\n|---|---|---|")
-    for name, settings in runs():
+    for name, settings in rows:
         found = given_to(settings, data, pack, features, out)
         job = Job(out / name_of(describe(settings, found.about | {"device": "cpu"})), {})
         if settings.control != "none" or settings.model == "r-c3d" or not job.done:
@@ -221,18 +223,21 @@ def main() -> None:
     reader.add_argument("out", type=Path, help="where jobs are kept")
     reader.add_argument("--table", action="store_true", help="show what is done, run nothing")
     reader.add_argument("--orders", type=int, metavar="N", help="the control of the test part in N orders; run nothing")
+    reader.add_argument("--only", choices=tuple(NAMES), help="this network alone (a process for each core)")
+    reader.add_argument("--seeds", type=int, nargs="+", default=SEEDS, help="other seeds than 0, 1 and 2")
     asked = reader.parse_args()
     numerics.prepare(deterministic=False)
     [pack] = find_packs(asked.data, None, [Wanted("face", (SIDE, SIDE), (SIDE, SIDE))], asked.out)
     features = pixel_features(pack, asked.out)
+    rows = runs(asked.seeds, asked.only)
     if asked.orders:
-        show_orders(asked.data, pack, features, asked.out, asked.orders)
+        show_orders(rows, asked.data, pack, features, asked.out, asked.orders)
         return
-    for name, settings in runs() if not asked.table else []:
+    for name, settings in rows if not asked.table else []:
         _say(f"{name}, seed {settings.seed}")
         given = given_to(settings, asked.data, pack, features, asked.out)
         run_job(settings, given.given, given.about, asked.out, say=_say, synthetic=given.synthetic, files=given.files)
-    show(asked.data, pack, features, asked.out)
+    show(rows, asked.data, pack, features, asked.out)
 
 
 if __name__ == "__main__":
