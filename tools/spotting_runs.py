@@ -223,13 +223,16 @@ def main() -> None:
     reader.add_argument("out", type=Path, help="where jobs are kept")
     reader.add_argument("--table", action="store_true", help="show what is done, run nothing")
     reader.add_argument("--orders", type=int, metavar="N", help="the control of the test part in N orders; run nothing")
-    reader.add_argument("--only", choices=tuple(NAMES), help="this network alone (a process for each core)")
+    reader.add_argument("--only", choices=tuple(NAMES), help="this network alone")
+    reader.add_argument("--features", type=Path, help="those of a trained network that run-baseline made, not pixels")
     reader.add_argument("--seeds", type=int, nargs="+", default=SEEDS, help="other seeds than 0, 1 and 2")
     asked = reader.parse_args()
     numerics.prepare(deterministic=False)
     [pack] = find_packs(asked.data, None, [Wanted("face", (SIDE, SIDE), (SIDE, SIDE))], asked.out)
-    features = pixel_features(pack, asked.out)
+    features = asked.features or pixel_features(pack, asked.out)
     rows = runs(asked.seeds, asked.only)
+    if asked.features:
+        rows = [(name, settings) for name, settings in rows if settings.model != "r-c3d"]  # sees frames
     if asked.orders:
         show_orders(rows, asked.data, pack, features, asked.out, asked.orders)
         return

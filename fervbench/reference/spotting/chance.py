@@ -2,7 +2,7 @@
 
 A network is worth something where it is above all of them by more than the interval, and above itself where the test
 videos are shuffled (`controls`). Taught with shuffled features it still learns how long expressions are, and may be
-above uniform proposals; its own proposals, moved, know exactly as much.
+above uniform proposals; its own proposals, moved, know about as much.
 """
 
 from __future__ import annotations
@@ -45,9 +45,10 @@ def of_lengths(items: Sequence[Item], known: Sequence[Item], *, seed: int = 0, n
 def moved(items: Sequence[Item], proposals: Proposals, *, seed: int = 0) -> Proposals:
     """A network's own proposals, in each video put later by one drawn time and going on at its beginning.
 
-    Lengths, scores and their order stay, and nearly all distances; where they are is lost. What a network scores above
-    this it has from seeing where expressions are. An onset goes round where its proposal still fits, [0, duration -
-    length]. Raises KeyError for a video without proposals.
+    Each onset goes round where its proposal still fits, [0, duration - length], all by the same share of that: lengths
+    and scores stay, distances between proposals of one length too (but for those that go round), those of others
+    nearly. Every place is as likely as any other. What a network scores above this it has from seeing where expressions
+    are, or from places in a video that it prefers. Raises KeyError for a video without a list of proposals.
     """
     rng = np.random.default_rng(seed)
     made = {}
@@ -55,7 +56,7 @@ def moved(items: Sequence[Item], proposals: Proposals, *, seed: int = 0) -> Prop
         found = proposals[item.id]
         length = found[:, 1] - found[:, 0]
         room = np.maximum(item.duration - length, 0.0)
-        later = found[:, 0] + rng.random() * item.duration
+        later = found[:, 0] + rng.random() * room
         onset = np.where(room > 0, later % np.where(room > 0, room, 1.0), 0.0)
         made[item.id] = np.column_stack([onset, np.minimum(onset + length, item.duration), found[:, 2]])
     return made
