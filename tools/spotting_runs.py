@@ -15,7 +15,6 @@ was stopped goes on; the table is of the jobs that are done (`--table` runs none
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -39,7 +38,7 @@ from fervbench.reference.spotting.running import auc_of, last_stage, run_job
 from fervbench.reference.spotting.settings import EVERYWHERE, IN_TEST, Settings, describe, from_recipe
 from fervbench.reference.spotting.store import write_features
 from fervbench.reference.spotting.videos import SNIPPET, Videos, lengths_of
-from fervbench.reference.spotting.writing import format_proposals
+from fervbench.reference.spotting.writing import format_proposals, proposals_of
 from fervbench.spotting_recipes import load_spotting_recipe
 from fervbench.submission.spotting import parse_spotting
 from fervbench.uncertainty import VIDEOS, Resampling
@@ -166,8 +165,7 @@ def show(rows: Rows, data: Path, pack: Pack, features: Path, out: Path) -> None:
         row = job.report().cell(target="all").metrics["AUC"]
         cells = [f"{name}, seed {settings.seed}", _points(row["value"], row["ci_low"], row["ci_high"])]
         text = (job.folder / "proposals.json").read_text(encoding="utf-8")
-        found = {id: np.array(rows).reshape(-1, 3) for id, rows in json.loads(text)["proposals"].items()}
-        own, _ = middle(videos, partial(_moved, videos, found))
+        own, _ = middle(videos, partial(_moved, videos, proposals_of(job)))
         answered = submitted(text)
         for other in (*known.values(), submitted(format_proposals(videos.protocol, own))):
             apart = compare(videos.protocol, answered, other, metric="AUC", intervals=made).cells[0]["metrics"]["AUC"]

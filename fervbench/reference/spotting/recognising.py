@@ -28,6 +28,7 @@ from fervbench.reference.spotting.parts import FloatArray, Input, Proposals
 from fervbench.reference.spotting.rescaling import Features
 from fervbench.reference.spotting.suppression import greedy_nms
 from fervbench.reference.spotting.videos import SNIPPET, Item
+from fervbench.reference.spotting.writing import proposals_of
 
 
 def events_of(proposals: FloatArray, *, number: int, overlap: float) -> FloatArray:
@@ -65,9 +66,7 @@ def evaluate_job(job: Job, extractor: Extractor, given: Input) -> dict[str, Any]
     """The evaluation of a finished job's proposals for the test part. Raises MismatchError as `class_scores` does."""
     items, classes = given.videos.parts["test"], given.videos.protocol.classes
     scores = {item.id: class_scores(extractor, given.features[item.id], classes) for item in items}
-    rows = job.read("proposals.json")["proposals"]
-    proposals = {id: np.array(found, dtype=np.float64).reshape(-1, 3) for id, found in rows.items()}
-    return evaluate(items, proposals, scores, classes)
+    return evaluate(items, proposals_of(job), scores, classes)
 
 
 def evaluate(

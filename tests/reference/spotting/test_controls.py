@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,12 +9,14 @@ import numpy as np
 import pytest
 
 from fervbench.errors import InputError
+from fervbench.reference.jobs import Job
 from fervbench.reference.spotting import chance
 from fervbench.reference.spotting.controls import EVERYWHERE, IN_TEST, given_to, shuffled
 from fervbench.reference.spotting.parts import Input
 from fervbench.reference.spotting.running import Outcome, auc_of, run_job
 from fervbench.reference.spotting.settings import Settings
 from fervbench.reference.spotting.videos import SNIPPET
+from fervbench.reference.spotting.writing import proposals_of
 
 from . import drawn
 from .test_jobs import input_of, settings_of
@@ -33,8 +34,7 @@ def run(settings: Settings, given: Input, out: Path) -> Outcome:
 
 def moved_aucs(given: Input, outcome: Outcome) -> list[float]:
     """AUC of a job's own proposals, moved along each video, over twenty draws."""
-    stored = json.loads((outcome.folder / "proposals.json").read_text(encoding="utf-8"))["proposals"]
-    found = {id: np.array(rows).reshape(-1, 3) for id, rows in stored.items()}
+    found = proposals_of(Job(outcome.folder, {}))
     test = given.videos.parts["test"]
     return [auc_of(given.videos.truth, chance.moved(test, found, seed=seed)) for seed in range(20)]
 
