@@ -92,6 +92,13 @@ def test_a_control_says_what_it_is_and_stands_beside_no_published_row(tmp_path: 
     assert len(jobs) == 2
 
 
+@pytest.mark.parametrize("control", [(), ("--shuffled-features",), ("--shuffled-test-features",)])
+def test_what_is_synthetic_is_said_once(tmp_path: Path, torch, control: tuple[str, ...]):
+    shown = run(write(tmp_path), "BMN", *SMALL, *control)
+    assert shown.exit_code == 0, shown.stderr
+    assert shown.stdout.count("SYNTHETIC DATA") == 1
+
+
 def test_several_features_one_job_each(tmp_path: Path, torch):
     write(tmp_path)
     other = tmp_path / "other"

@@ -110,7 +110,7 @@ def _work(
     submission = parse_spotting(text.encode(), "proposals.json", protocol, ground_truth=given.videos.truth)
     report = score_spotting(protocol, submission)
     said = [each for each in report.warnings if not note or note not in each]  # what the file says of itself: once
-    report = Report(report.header | {"warnings": notes + said}, report.cells)
+    report = Report(report.header | {"warnings": list(dict.fromkeys([*notes, *said]))}, report.cells)
     job.write("proposals.json", text)
     job.write("report.json", report.to_json())
     if also is not None:
